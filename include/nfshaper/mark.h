@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The numbers that user space, the nftables table and HTB agree on.
+ *
+ * A decision id (1 … mark_mask >> shift) names one outcome. It sits in the bits of the conntrack
+ * mark that the mask covers; 0 means undecided. On its way from user space to the store chain the
+ * id travels in skb->priority as NFSHAPER_PRIORITY | id, a value that neither a TOS byte nor an
+ * unprivileged SO_PRIORITY (0 … 6, see net/core/sock.c) can produce.
+ */
+#ifndef NFSHAPER_MARK_H
+#define NFSHAPER_MARK_H
+
+#include <stdint.h>
+
+#define NFSHAPER_TABLE "nfshaper"        /* nftables table, family inet */
+#define NFSHAPER_PRIORITY 0x6e660000u    /* upper half of skb->priority in a verdict */
+#define NFSHAPER_MASK_DEFAULT 0xff000000u
+#define NFSHAPER_MASK_BITS_MIN 4
+#define NFSHAPER_MASK_BITS_MAX 16
+
+#define NFSHAPER_HTB_MAJOR 1u            /* the root qdisc is 1: on every interface */
+#define NFSHAPER_HTB_LINE 1u             /* 1:1 is the line */
+#define NFSHAPER_HTB_FIRST 0x10u         /* 1:10 is the first leaf, always class default */
+#define NFSHAPER_CLASS_DEFAULT "default"
+
+/* Position of the lowest bit of a mask that is one run of adjacent bits. */
+static inline unsigned nfshaper_mask_shift(uint32_t mask)
+{
+	return (unsigned)__builtin_ctz(mask);
+}
+
+/* The largest id that fits the mask. */
+static inline uint32_t nfshaper_mask_ids(uint32_t mask)
+{
+	return mask >> nfshaper_mask_shift(mask);
+}
+
+static inline uint32_t nfshaper_mark(uint32_t mask, uint32_t id)
+{
+	return id << nfshaper_mask_shift(mask);
+}
+
+/* skb->priority and the classid of a netlink message: major in the upper half. */
+static inline uint32_t nfshaper_classid(uint16_t minor)
+{
+	return NFSHAPER_HTB_MAJOR << 16 | minor;
+}
+
+#endif

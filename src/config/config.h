@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The configuration as the user wrote it, read and checked: plain data, no kernel, no network.
+ * One struct config is built by config_load() and never changes afterwards; everything in it
+ * belongs to it and lives until config_free(). The text of an `if:` is kept as text with its
+ * place in the file; rules/ compiles it.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/addr.h"
+#include "util/diag.h"
+
+/* A rate as written: absolute, or a share of the interface's rate. */
+struct config_rate {
+	bool is_percent;
+	uint64_t bps;    /* bit/s, if absolute */
+	double percent;  /* 0 < percent ≤ 100, if a share */
+	struct place at; /* line 0 where it was not written but derived */
+};
+
+/* One direction of a class. */
+struct config_share {
+	struct config_rate rate;
+	struct config_rate ceil;
+};
+
+struct config_class {
+	char *name;
+	struct place at;
+	unsigned priority; /* 0 comes first … 7 */
+	struct config_share out;
+	struct config_share in;
+	bool is_implicit;  /* a `default` that the file does not name */
+};
+
+enum config_leaf { LEAF_AUTO, LEAF_FQ_CODEL, LEAF_CAKE, LEAF_SFQ, LEAF_PFIFO };
+
+struct config_interface {
+	char *name;
+	struct place at;
+	uint64_t out_bps; /* bit/s, 0: not shaped in this direction */
+	uint64_t in_bps;
+	enum config_leaf leaf;
+	bool replace;     /* may replace a qdisc that somebody else put there */
+};
+
+/* proto/port [from PREFIX] */
+struct config_management {
+	uint8_t proto;
+	uint16_t port;
+	bool has_from;
+	struct prefix from;
+};
+
+struct config_queue {
+	uint16_t first;
+	unsigned workers;  /* 0: auto */
+	uint32_t length;   /* packets */
+	bool fail_open;    /* on-failure: open */
+};
+
+/*
+ * A text out of the file whose parts can be traced back to their places, also where quoting or
+ * folded lines make the text differ from its source.
+ */
+struct config_text {
+	char *text;
+	struct place at;       /* of its first character */
+	struct config_text_map *map; /* opaque; NULL: one line, as written */
+};
+
+/* The place of the byte at `offset` (0 … strlen) of the text. */
+struct place config_text_place(const struct config_text *text, size_t offset);
+
+enum config_action { ACTION_CLASS, ACTION_ACCEPT, ACTION_DROP, ACTION_REJECT };
+
+struct config_rule {
+	char *name;  /* as given, or `rule N` */
+	struct place at;
+	struct config_text condition;
+	enum config_action action;
+	size_t class_index; /* into classes, where action is ACTION_CLASS; 0 (default) for accept */
+};
+
+struct config {
+	char *path; /* as given on the command line */
+	char *geoip;               /* path, relative ones resolved against the file's folder; or NULL */
+	struct place geoip_at;
+	struct prefix *local;
+	size_t n_local;
+	uint32_t mark_mask;
+	struct place mark_mask_at; /* line 0 where it is the built-in default */
+	struct config_management *management;
+	size_t n_management;
+	struct config_queue queue;
+	struct config_interface *interfaces;
+	size_t n_interfaces;
+	struct config_class *classes; /* [0] is always `default`, the others in the file's order */
+	size_t n_classes;
+	struct config_rule *rules;
+	size_t n_rules;
+};
+
+/*
+ * Reads and checks the file. Errors and warnings are added to *diags; where there was an error
+ * the result is NULL (also for a file that cannot be opened: the message says why). The caller
+ * frees the result.
+ */
+struct config *config_load(const char *path, struct diags *diags);
+void config_free(struct config *config);
+
+/* One direction of a class in numbers, for one interface's rate. All bit/s, at least 8. */
+struct class_rates {
+	uint64_t rate_bps;
+	uint64_t ceil_bps;
+};
+struct class_rates config_class_out(const struct config_class *class, uint64_t interface_bps);
+struct class_rates config_class_in(const struct config_class *class, uint64_t interface_bps);
+
+#endif

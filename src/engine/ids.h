@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Decision ids: a small number for every distinct outcome. A name keeps its id and its HTB minor
+ * across reload and restart, so that the marks of living connections keep their meaning.
+ */
+#ifndef ENGINE_IDS_H
+#define ENGINE_IDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum outcome_kind { OUTCOME_CLASS, OUTCOME_DROP, OUTCOME_REJECT };
+
+struct outcome {
+	uint32_t id; /* 1 … what the mask has room for */
+	enum outcome_kind kind;
+	char *name;     /* the class; `drop` and `reject` for the others */
+	uint16_t minor; /* HTB minor of a class, 0 for the others */
+};
+
+struct ids {
+	struct outcome *items;
+	size_t count;
+	size_t capacity;
+};
+
+void ids_fini(struct ids *ids);
+
+/* Appends a copy. */
+void ids_add(struct ids *ids, const struct outcome *outcome);
+
+/* The outcome of that kind and name, or NULL. */
+const struct outcome *ids_find(const struct ids *ids, enum outcome_kind kind, const char *name);
+
+/*
+ * Gives `name` what it has in `known`, or the lowest id and minor that neither list uses, and
+ * appends it. -ERANGE where the id would exceed `max_id`.
+ */
+int ids_assign(struct ids *ids, const struct ids *known, enum outcome_kind kind, const char *name,
+	       uint32_t max_id);
+
+/* `class`, `drop`, `reject`; and back (-EINVAL). */
+const char *outcome_kind_text(enum outcome_kind kind);
+int outcome_kind_parse(const char *text, enum outcome_kind *ret_kind);
+
+#endif

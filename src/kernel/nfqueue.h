@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One NFQUEUE and the one socket that is bound to it: many messages per system call in, many
+ * verdicts in one send out. A queue belongs to one thread.
+ *
+ * Every packet that is received gets exactly one verdict, whatever happens. The decision id
+ * travels in NFQA_PRIORITY as NFSHAPER_PRIORITY | id (Linux 5.18 and later).
+ */
+#ifndef KERNEL_NFQUEUE_H
+#define KERNEL_NFQUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+
+/* One packet of a batch; `data` is valid until the next nfqueue_receive(). */
+struct nfqueue_packet {
+	uint32_t packet_id;
+	uint8_t hook;       /* NF_INET_LOCAL_IN, _FORWARD, _LOCAL_OUT */
+	uint32_t iif;       /* interface indexes, 0: none */
+	uint32_t oif;
+	const uint8_t *data;
+	uint32_t captured;  /* bytes at data */
+	uint32_t length;    /* true length of the packet (NFQA_CAP_LEN) */
+	bool is_gso;        /* more than one segment */
+	uint32_t decision;  /* to be set by the caller: an id, or 0 to accept without one */
+};
+
+/* Written by the thread of the queue, read by any: relaxed atomics. */
+struct nfqueue_counters {
+	_Atomic uint64_t received;
+	_Atomic uint64_t verdicts;
+	_Atomic uint64_t enobufs;        /* times the kernel could not deliver */
+	_Atomic uint64_t verdict_errors; /* ENOENT: the entry was flushed meanwhile */
+};
+
+struct nfqueue_options {
+	uint16_t number;
+	uint32_t length;   /* packets that the kernel holds */
+	bool fail_open;    /* a full queue lets packets through instead of dropping them */
+};
+
+struct nfqueue;
+
+/*
+ * Binds the queue. NULL with errno: EBUSY where another program has it, EPERM, EOPNOTSUPP;
+ * *ret_why is a sentence, to be freed by the caller.
+ */
+struct nfqueue *nfqueue_open(const struct nfqueue_options *options, char **ret_why);
+void nfqueue_close(struct nfqueue *queue);
+
+/* For poll(2). */
+int nfqueue_fd(const struct nfqueue *queue);
+
+/* The receive buffer that was got, in bytes. */
+int nfqueue_buffer_size(const struct nfqueue *queue);
+
+const struct nfqueue_counters *nfqueue_counters(const struct nfqueue *queue);
+
+/*
+ * Reads what is there, at most one batch, without blocking. Returns the number of packets (0:
+ * none now), with *ret_packets the batch; or a negative errno.
+ */
+int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets);
+
+/* Answers all packets of the batch that was received last, as their `decision` says. */
+int nfqueue_answer(struct nfqueue *queue);
+
+/* Figures of /proc/net/netfilter/nfnetlink_queue for one queue; -ENOENT where it is not bound. */
+struct nfqueue_kernel_figures {
+	uint64_t waiting;
+	uint64_t queue_dropped; /* the queue was full */
+	uint64_t user_dropped;  /* the socket was full */
+};
+int nfqueue_read_figures(uint16_t number, struct nfqueue_kernel_figures *ret_figures);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The nftables table `inet nfshaper`, through libnftnl. Base chains are created once and never
+ * removed while the daemon lives: removing any hook of a network namespace drops every packet
+ * that waits in any of its queues (net/netfilter/core.c, nf_queue_nf_hook_drop). All contents are
+ * replaced in one transaction, whether the table is new or was left by an earlier run.
+ */
+#ifndef KERNEL_TABLE_H
+#define KERNEL_TABLE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "engine/ids.h"
+#include "engine/plan.h"
+#include "kernel/features.h"
+#include "net/nlbatch.h"
+
+/* Creates the table or replaces the contents of one that is there. 0 or a negative errno; then
+ * nothing was changed and *error says at what. */
+int table_install(const struct plan *plan, enum queue_path path, struct nl_error *error);
+
+/* Empties the queue chains: nothing is queued any more, all else stays. */
+int table_stop_queueing(struct nl_error *error);
+
+/* Removes the table; 0 also where there was none. */
+int table_remove(struct nl_error *error);
+
+/* Appends the ids that an installed table carries (in the comments of its chains `id_N`) to
+ * *ids; 0 also where there is no table. */
+int table_read_ids(struct ids *ids);
+
+/* Packets that were not judged. */
+struct table_counters {
+	uint64_t exempt;    /* loopback, ND, DHCP, multicast, broadcast, management */
+	uint64_t untracked; /* without a conntrack entry */
+};
+/* -ENOENT where there is no table. */
+int table_read_counters(struct table_counters *ret_counters);
+
+/* Prints the table in the words of nft(8); loading it with `nft -f` has the same effect. */
+void table_print(const struct plan *plan, enum queue_path path, FILE *out);
+
+#endif

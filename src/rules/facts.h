@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a rule may ask about one packet. The packet path fills the few fields below (nothing is
+ * copied, nothing allocated); an attribute's value is taken from them only when a test asks.
+ */
+#ifndef RULES_FACTS_H
+#define RULES_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/addr.h"
+#include "net/packet.h"
+
+struct geo;
+
+enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_FORWARD };
+#define DIRECTION_COUNT 3
+
+/* `in`, `out`, `forward`. */
+const char *direction_text(enum direction direction);
+
+struct facts {
+	const struct packet *packet;
+	enum direction direction;
+	const char *iif; /* interface names; NULL: not known */
+	const char *oif;
+	bool source_is_local; /* which end is the local one: decided by engine/ */
+	const struct geo *geo; /* NULL: no country is known */
+	const char *cc;        /* given on explain's command line, instead of a look-up; or NULL */
+};
+
+enum attribute {
+	ATTR_RADDR, ATTR_RPORT, ATTR_LADDR, ATTR_LPORT,
+	ATTR_SADDR, ATTR_SPORT, ATTR_DADDR, ATTR_DPORT,
+	ATTR_PROTO, ATTR_DIR, ATTR_IIF, ATTR_OIF,
+	ATTR_CC, ATTR_COUNTRY,
+	ATTR_COUNT
+};
+
+enum value_type { VALUE_UNKNOWN, VALUE_NUMBER, VALUE_ADDRESS, VALUE_TEXT };
+
+struct value {
+	enum value_type type;
+	uint64_t number;
+	struct addr addr;
+	const char *text; /* borrowed; not terminated by a zero */
+	size_t length;
+};
+
+/* The value of one attribute, VALUE_UNKNOWN where the packet does not have it. */
+void facts_get(const struct facts *facts, enum attribute attribute, struct value *ret_value);
+
+#endif

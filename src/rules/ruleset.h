@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The rules, compiled. The seam between the packet path and whatever finds the first matching
+ * rule: callers know ruleset_match() only.
+ */
+#ifndef RULES_RULESET_H
+#define RULES_RULESET_H
+
+#include <stddef.h>
+
+#include "config/config.h"
+#include "rules/facts.h"
+#include "util/diag.h"
+
+struct ruleset;
+
+/*
+ * Compiles the `if:` of every rule. Errors and warnings go to *diags with their places; with an
+ * error the result is NULL. Does not keep the configuration. The caller frees the result.
+ */
+struct ruleset *ruleset_compile(const struct config *config, struct diags *diags);
+void ruleset_free(struct ruleset *ruleset);
+
+size_t ruleset_count(const struct ruleset *ruleset);
+
+/* True where some rule asks for a country: a geoip database is needed. */
+bool ruleset_needs_geo(const struct ruleset *ruleset);
+
+/*
+ * The index of the first rule that the packet matches, or -1. Pure: no input or output, no
+ * allocation, no clock; any number of threads may call it at the same time.
+ */
+int ruleset_match(const struct ruleset *ruleset, const struct facts *facts);
+
+/* Whether one rule matches. */
+bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts);
+
+/*
+ * Why a rule matches or not, in one line for a person: the tests that decided it, with the values
+ * that the packet has, e.g. `dport == 25 is false: dport is 443` or
+ * `cc in [NZ, AU] is false: cc is not known`. The caller frees the text.
+ */
+char *ruleset_explain(const struct ruleset *ruleset, size_t rule, const struct facts *facts);
+
+#endif
