@@ -33,6 +33,9 @@ void ids_add(struct ids *ids, const struct outcome *outcome);
 /* The outcome of that kind and name, or NULL. */
 const struct outcome *ids_find(const struct ids *ids, enum outcome_kind kind, const char *name);
 
+/* The outcome with that id, or NULL. */
+const struct outcome *ids_by_id(const struct ids *ids, uint32_t id);
+
 /*
  * Gives `name` what it has in `known`, or the lowest id and minor that neither list uses, and
  * appends it. -ERANGE where the id would exceed `max_id`.

@@ -34,6 +34,7 @@ struct plan_interface {
 struct plan {
 	uint32_t mark_mask;
 	struct ids ids; /* all outcomes; [0] is class default */
+	bool ids_forgotten; /* those of the earlier run could not be kept */
 	struct plan_interface *interfaces;
 	size_t n_interfaces;
 	struct config_management *management;
@@ -44,8 +45,12 @@ struct plan {
 	bool fail_open;
 };
 
-/* `known` are the ids of an earlier run, which keep their meaning; may be empty. Errors (more
- * outcomes than the mask has room for) go to *diags, and the result is NULL. */
+/*
+ * `known` are the ids of an earlier run, which keep their meaning; may be empty. Where they leave
+ * too little room, they are forgotten and plan->ids_forgotten is set: the marks of living
+ * connections then mean nothing any more. More outcomes than the mask has room for are an error
+ * in *diags, and the result is NULL.
+ */
 struct plan *plan_new(const struct config *config, const struct ids *known, struct diags *diags);
 void plan_free(struct plan *plan);
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The decision on one packet: pure. No input or output, no logging, no allocation, no clock; any
+ * number of threads may decide from the same snapshot.
+ */
+#ifndef ENGINE_DECIDE_H
+#define ENGINE_DECIDE_H
+
+#include <stdint.h>
+
+#include "engine/snapshot.h"
+#include "rules/facts.h"
+
+/* Where a packet was met; names are NULL where there is no interface or it is not known. */
+struct packet_origin {
+	enum direction direction;
+	const char *iif;
+	const char *oif;
+};
+
+struct decision {
+	uint32_t id; /* of the plan's outcomes */
+	int rule;    /* index of the rule that settled it, -1: none did */
+};
+
+/* Collects what the rules may ask about the packet; *packet must outlive the facts. */
+struct facts decide_facts(const struct snapshot *snapshot, const struct packet *packet,
+			  const struct packet_origin *origin);
+
+struct decision decide(const struct snapshot *snapshot, const struct facts *facts);
+
+/*
+ * Why the table lets this packet pass without asking (loopback, neighbour discovery, DHCP,
+ * multicast, broadcast, management), or NULL where it would ask. The table itself does this in
+ * the kernel (kernel/table.h); this is its counterpart for `explain`. Broadcast addresses of
+ * single networks are known to the kernel only.
+ */
+const char *decide_exemption(const struct snapshot *snapshot, const struct facts *facts);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The decision on one packet, rule by rule, for a person to read. Charges nothing. */
+#ifndef ENGINE_EXPLAIN_H
+#define ENGINE_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/decide.h"
+
+struct explain_step {
+	const char *rule; /* borrowed from the snapshot */
+	bool matched;
+	char *why;
+};
+
+struct explanation {
+	const char *exemption; /* why the packet is not judged, or NULL */
+	const char *rule;      /* the rule that settled it, or NULL */
+	const struct outcome *outcome; /* class default where the packet is not judged */
+	uint32_t mark;         /* 0 where the packet is not judged */
+	struct explain_step *steps;    /* up to the rule that settled it */
+	size_t n_steps;
+};
+
+/* Fills *ret_explanation, which the caller empties with explanation_fini(); valid as long as the
+ * snapshot lives. */
+void explain(const struct snapshot *snapshot, const struct facts *facts,
+	     struct explanation *ret_explanation);
+void explanation_fini(struct explanation *explanation);
+
+#endif
