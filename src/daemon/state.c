@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <nfshaper/control.h>
+#include <nfshaper/mark.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/pidfile.h"
+#include "kernel/table.h"
+#include "util/alloc.h"
+
+#define STATE_VERSION 1
+
+void state_fini(struct state *state)
+{
+	ids_fini(&state->ids);
+	*state = (struct state){0};
+}
+
+/* One entry of the file; 0 or -EBADMSG. */
+static int read_outcome(json_t *item, struct ids *ids)
+{
+	const char *kind = NULL, *name = NULL;
+	int id = 0, minor = 0;
+	struct outcome outcome = {0};
+	if (json_unpack(item, "{s:i, s:s, s:s, s:i}", "id", &id, "kind", &kind, "name", &name,
+			"minor", &minor) ||
+	    outcome_kind_parse(kind, &outcome.kind) || id < 1 || id > UINT16_MAX || minor < 0 ||
+	    minor > UINT16_MAX)
+		return -EBADMSG;
+	outcome.id = (uint32_t)id;
+	outcome.minor = (uint16_t)minor;
+	outcome.name = (char *)name;
+	bool has_minor = outcome.minor >= NFSHAPER_HTB_FIRST;
+	bool is_default = has_minor && strcmp(name, NFSHAPER_CLASS_DEFAULT) == 0;
+	if (is_default && outcome.minor != NFSHAPER_HTB_FIRST)
+		return -EBADMSG;
+	if (has_minor != (outcome.kind == OUTCOME_CLASS) || ids_by_id(ids, outcome.id) ||
+	    ids_find(ids, outcome.kind, name))
+		return -EBADMSG;
+	ids_add(ids, &outcome);
+	return 0;
+}
+
+static int read_state(json_t *root, struct state *state)
+{
+	json_t *list = NULL, *item;
+	size_t index;
+	json_int_t mask = 0;
+	int version = 0;
+	if (json_unpack(root, "{s:i, s:I, s:o}", "version", &version, "mark_mask", &mask, "ids",
+			&list) ||
+	    version != STATE_VERSION || mask <= 0 || mask > UINT32_MAX || !json_is_array(list))
+		return -EBADMSG;
+	json_array_foreach(list, index, item)
+		if (read_outcome(item, &state->ids))
+			return -EBADMSG;
+	state->mark_mask = (uint32_t)mask;
+	return 0;
+}
+
+int state_load(const char *state_dir, struct state *ret_state)
+{
+	char *path = xasprintf("%s/%s", state_dir, NFSHAPER_STATE_FILE);
+	FILE *file = fopen(path, "re");
+	int error = file ? 0 : -errno;
+	struct state state = {0};
+	free(path);
+	if (!file) {
+		*ret_state = state;
+		return error == -ENOENT || error == -ENOTDIR ? 0 : error;
+	}
+	json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, NULL);
+	fclose(file);
+	error = root ? read_state(root, &state) : -EBADMSG;
+	json_decref(root);
+	if (error)
+		state_fini(&state);
+	*ret_state = state;
+	return error;
+}
+
+static void append(json_t *list, const struct outcome *outcome)
+{
+	json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:i}", "id", (int)outcome->id,
+					      "kind", outcome_kind_text(outcome->kind), "name",
+					      outcome->name, "minor", (int)outcome->minor));
+}
+
+static json_t *state_json(uint32_t mark_mask, const struct ids *ids, const struct ids *earlier)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < ids->count; i++)
+		append(list, &ids->items[i]);
+	for (size_t i = 0; i < earlier->count; i++) {
+		const struct outcome *old = &earlier->items[i];
+		if (!ids_by_id(ids, old->id) && !ids_find(ids, old->kind, old->name))
+			append(list, old);
+	}
+	return json_pack("{s:i, s:I, s:o}", "version", STATE_VERSION, "mark_mask",
+			 (json_int_t)mark_mask, "ids", list);
+}
+
+/* Complete on the disk before it takes the old file's place. */
+static int write_file(const char *temporary, const char *path, json_t *root)
+{
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return -errno;
+	int error = 0;
+	if (json_dumpfd(root, fd, JSON_INDENT(1)) || write(fd, "\n", 1) != 1 || fsync(fd))
+		error = errno ? -errno : -EIO;
+	close(fd);
+	if (!error && rename(temporary, path))
+		error = -errno;
+	if (error)
+		unlink(temporary);
+	return error;
+}
+
+int state_save(const char *state_dir, uint32_t mark_mask, const struct ids *ids,
+	       const struct ids *earlier)
+{
+	int error = make_directory(state_dir, 0750);
+	if (error)
+		return error;
+	char *path = xasprintf("%s/%s", state_dir, NFSHAPER_STATE_FILE);
+	char *temporary = xasprintf("%s.new", path);
+	json_t *root = state_json(mark_mask, ids, earlier);
+	error = write_file(temporary, path, root);
+	json_decref(root);
+	free(temporary);
+	free(path);
+	return error;
+}
+
+void state_recall(const char *state_dir, struct state *ret_state)
+{
+	if (state_load(state_dir, ret_state) == 0 && ret_state->mark_mask)
+		return;
+	table_read_ids(&ret_state->ids);
+}

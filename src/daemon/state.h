@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What must outlast the daemon: which id and HTB minor each name has. Kept twice: in the state
+ * file, and by the kernel in the table itself, so that either may be lost.
+ */
+#ifndef DAEMON_STATE_H
+#define DAEMON_STATE_H
+
+#include <stdint.h>
+
+#include "engine/ids.h"
+
+struct state {
+	uint32_t mark_mask; /* 0: not known; the ids out of a table do not tell it */
+	struct ids ids;     /* empty: nothing is known of an earlier run */
+};
+
+void state_fini(struct state *state);
+
+/*
+ * Reads the state file. A file that is not there is no error. Returns 0; -EBADMSG for a damaged
+ * file, which is taken as absent; or the errno of opening it.
+ */
+int state_load(const char *state_dir, struct state *ret_state);
+
+/*
+ * Writes the state file through a temporary one that replaces it when it is complete. Names of
+ * `earlier` that are no longer in use keep their entries. 0 or negative errno.
+ */
+int state_save(const char *state_dir, uint32_t mark_mask, const struct ids *ids,
+	       const struct ids *earlier);
+
+/*
+ * What is known of an earlier run: the state file, else the table in the kernel (which needs
+ * privileges; without them it is passed over).
+ */
+void state_recall(const char *state_dir, struct state *ret_state);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "engine/decide.h"
+#include "kernel/link.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+/* Ahead of what else runs on the machine: a worker that waits is a queue that fills. */
+#define WORKER_NICE (-15)
+/* How long a stopping worker goes on answering a queue that does not get empty. */
+#define DRAIN_ROUNDS 200
+#define DRAIN_POLL_MS 10
+
+struct worker {
+	const struct snapshot *snapshot;
+	struct nfqueue *queue;
+	struct link_names *names;
+	uint16_t number;
+	pthread_t thread;
+	bool is_started;
+	int stop_fd; /* eventfd: the thread is to end */
+	struct worker_counters counters;
+	_Atomic uint64_t *rule_hits; /* one for each rule */
+};
+
+struct worker *worker_new(const struct snapshot *snapshot, uint16_t number, char **ret_why)
+{
+	struct nfqueue_options options = {
+		.number = number,
+		.length = snapshot->plan->queue_length,
+		.fail_open = snapshot->plan->fail_open,
+	};
+	struct worker *worker = xcalloc(1, sizeof(*worker));
+	worker->snapshot = snapshot;
+	worker->number = number;
+	worker->rule_hits = xcalloc(ruleset_count(snapshot->ruleset), sizeof(*worker->rule_hits));
+	worker->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	worker->names = link_names_new();
+	if (worker->stop_fd < 0 || !worker->names) {
+		*ret_why = xasprintf("a worker could not be set up: %s", strerror(errno));
+		goto fail;
+	}
+	worker->queue = nfqueue_open(&options, ret_why);
+	if (!worker->queue)
+		goto fail;
+	return worker;
+fail:
+	worker_free(worker);
+	return NULL;
+}
+
+void worker_free(struct worker *worker)
+{
+	if (!worker)
+		return;
+	nfqueue_close(worker->queue);
+	link_names_free(worker->names);
+	if (worker->stop_fd >= 0)
+		close(worker->stop_fd);
+	free((void *)worker->rule_hits);
+	free(worker);
+}
+
+static enum direction direction_of_hook(uint8_t hook)
+{
+	return hook == NF_INET_LOCAL_IN	   ? DIRECTION_IN
+	       : hook == NF_INET_LOCAL_OUT ? DIRECTION_OUT
+					   : DIRECTION_FORWARD;
+}
+
+/* Only the thread of the worker writes these: a plain addition, made visible to readers. */
+static void count(_Atomic uint64_t *counter)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+static uint32_t judge(struct worker *worker, const struct nfqueue_packet *queued)
+{
+	const struct snapshot *snapshot = worker->snapshot;
+	struct packet packet;
+	if (packet_parse(queued->data, queued->captured, queued->length, &packet)) {
+		count(&worker->counters.malformed);
+		return snapshot->default_id;
+	}
+	struct packet_origin origin = {
+		.direction = direction_of_hook(queued->hook),
+		.iif = queued->iif ? link_names_get(worker->names, queued->iif) : NULL,
+		.oif = queued->oif ? link_names_get(worker->names, queued->oif) : NULL,
+	};
+	struct facts facts = decide_facts(snapshot, &packet, &origin);
+	struct decision decision = decide(snapshot, &facts);
+	if (decision.rule >= 0)
+		count(&worker->rule_hits[decision.rule]);
+	return decision.id;
+}
+
+/* Answers batch after batch until the socket is empty. Negative errno where the queue is lost. */
+static int serve(struct worker *worker)
+{
+	struct nfqueue_packet *packets;
+	int received;
+	while ((received = nfqueue_receive(worker->queue, &packets)) > 0) {
+		for (int i = 0; i < received; i++)
+			packets[i].decision = judge(worker, &packets[i]);
+		int error = nfqueue_answer(worker->queue);
+		if (error)
+			return error;
+	}
+	return received;
+}
+
+/* Nothing feeds the queue any more: answers what still waits in the kernel. */
+static void drain(struct worker *worker)
+{
+	struct nfqueue_kernel_figures figures = {.waiting = 1};
+	struct pollfd fd = {.fd = nfqueue_fd(worker->queue), .events = POLLIN};
+	for (int round = 0; round < DRAIN_ROUNDS; round++) {
+		if (serve(worker) < 0 || nfqueue_read_figures(worker->number, &figures) ||
+		    figures.waiting == 0)
+			return;
+		poll(&fd, 1, DRAIN_POLL_MS);
+	}
+	log_warning("queue %u did not get empty: %llu packets are lost", worker->number,
+		    (unsigned long long)figures.waiting);
+}
+
+static void *run(void *data)
+{
+	struct worker *worker = data;
+	struct pollfd fds[] = {
+		{.fd = nfqueue_fd(worker->queue), .events = POLLIN},
+		{.fd = link_names_fd(worker->names), .events = POLLIN},
+		{.fd = worker->stop_fd, .events = POLLIN},
+	};
+	setpriority(PRIO_PROCESS, 0, WORKER_NICE);
+	while (!(fds[2].revents & POLLIN)) {
+		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
+			break;
+		if (fds[1].revents)
+			link_names_update(worker->names);
+		int error = fds[0].revents ? serve(worker) : 0;
+		if (error < 0) {
+			log_error("queue %u: %s; the daemon ends", worker->number, strerror(-error));
+			kill(getpid(), SIGTERM);
+			return NULL;
+		}
+	}
+	drain(worker);
+	return NULL;
+}
+
+int worker_start(struct worker *worker)
+{
+	/* Signals are the main thread's. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = pthread_create(&worker->thread, NULL, run, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	worker->is_started = error == 0;
+	return -error;
+}
+
+void worker_stop(struct worker *worker)
+{
+	uint64_t one = 1;
+	if (!worker->is_started)
+		return;
+	if (write(worker->stop_fd, &one, sizeof(one)) != sizeof(one))
+		log_warning("queue %u: %s", worker->number, strerror(errno));
+	pthread_join(worker->thread, NULL);
+	worker->is_started = false;
+}
+
+uint16_t worker_queue_number(const struct worker *worker)
+{
+	return worker->number;
+}
+
+int worker_buffer_size(const struct worker *worker)
+{
+	return nfqueue_buffer_size(worker->queue);
+}
+
+const struct nfqueue_counters *worker_queue_counters(const struct worker *worker)
+{
+	return nfqueue_counters(worker->queue);
+}
+
+const struct worker_counters *worker_counters(const struct worker *worker)
+{
+	return &worker->counters;
+}
+
+uint64_t worker_rule_hits(const struct worker *worker, size_t rule)
+{
+	return atomic_load_explicit(&worker->rule_hits[rule], memory_order_relaxed);
+}
