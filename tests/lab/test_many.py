@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many connections, each in its class from its first packet (topology: lab.py)."""
+
+import collections
+import os
+import subprocess
+
+from daemon import Daemon
+from lab import GATEWAY_WAN4, SERVER4, main, wait_for
+from observe import Meter, entries
+from report import SCALE
+from traffic import (TCP, UDP, family_of, listen, open_socket, raise_descriptor_limit,
+                     receive_exactly)
+
+CONNECTIONS = 2000 // SCALE
+FLOWS = 200000 // SCALE
+PORTS = {8080: "web", 5060: "voice", 6881: "p2p", 2222: "bulk"}
+SOURCES = ("10.77.11.1", "fd77:11::1", "10.77.11.2", "fd77:11::2")
+TARGETS = ("10.77.12.1", "fd77:12::1", "10.77.12.2", "fd77:12::2")
+FLOOD_PORT = 9000
+
+CONFIG = f"""
+version: 1
+interfaces:
+  wan0: {{out: 10gbit}}
+  lan0: {{out: 10gbit}}
+classes:
+  default: {{out: {{rate: 1gbit, ceil: 100%}}}}
+  web: {{out: {{rate: 1gbit, ceil: 100%}}}}
+  voice: {{out: {{rate: 1gbit, ceil: 100%}}}}
+  p2p: {{out: {{rate: 1gbit, ceil: 100%}}}}
+  bulk: {{out: {{rate: 1gbit, ceil: 100%}}}}
+  flood: {{out: {{rate: 1gbit, ceil: 100%}}}}
+rules:
+  - {{name: web, if: dport == 8080, class: web}}
+  - {{name: voice, if: lport == 5060 or rport == 5060, class: voice}}
+  - {{name: p2p, if: dport == 6881, class: p2p}}
+  - {{name: bulk, if: dport == 2222, class: bulk}}
+  - {{name: flood, if: proto == udp and dport == {FLOOD_PORT}, class: flood}}
+"""
+
+
+def connect_all(lab, servers):
+    """Half TCP and half UDP, IPv4 and IPv6, over all ports; every one carries data both ways."""
+    counts = collections.Counter()
+    ports = list(PORTS)
+    for number in range(CONNECTIONS):
+        kind = (TCP, UDP)[number % 2]
+        pair = number // 2 % len(SOURCES)
+        port = ports[number // 8 % len(ports)]
+        server = servers[kind, port]
+        with open_socket(lab.client, kind, TARGETS[pair], port, (SOURCES[pair], 0)) as client:
+            client.sendall(b"%d" % number)
+            if kind == TCP:
+                peer, _ = server.accept()
+                with peer:
+                    peer.sendall(receive_exactly(peer, len(b"%d" % number)))
+                    echo = receive_exactly(client, len(b"%d" % number))
+            else:
+                data, sender = server.recvfrom(100)
+                server.sendto(data, sender)
+                echo = client.recv(100)
+            if echo != b"%d" % number:
+                raise AssertionError(f"connection {number} carried {echo!r}")
+        counts[kind, family_of(TARGETS[pair]), PORTS[port]] += 1
+    return counts
+
+
+def test_connections(lab):
+    """every one of many connections is in its right class from packet one"""
+    raise_descriptor_limit()
+    daemon = Daemon(lab, CONFIG).start()
+    ids = daemon.ids()
+    servers = {(kind, port): listen(lab.server, kind, port) for kind in (TCP, UDP)
+               for port in PORTS}
+    meters = (Meter(lab.gateway, "wan0"), Meter(lab.gateway, "lan0"))
+    counts = connect_all(lab, servers)
+    lab.report.equal(sum(counts.values()), CONNECTIONS, f"{CONNECTIONS} connections carried data")
+    lab.report.equal(len(counts), 16, "TCP and UDP, IPv4 and IPv6, four classes")
+
+    found = [entry for entry in entries(lab.gateway) if entry.dport in PORTS]
+    lab.report.equal(len(found), CONNECTIONS, "conntrack has them all")
+    wrong = [entry for entry in found if entry.mark != ids[PORTS[entry.dport]]["mark"]]
+    lab.report.equal(wrong[:3], [], f"of {len(found)} marks, {len(wrong)} are wrong")
+
+    allowed = {ids[name]["classid"] for name in PORTS.values()}
+    for meter in meters:
+        packets = meter.packets()
+        lab.report.equal(set(packets), allowed, f"{meter.device}: no packet in another class")
+        lab.report.equal(meter.drops(), 0, f"{meter.device}: none dropped")
+    packets = meters[0].packets()
+    for name in PORTS.values():
+        datagrams = sum(count for key, count in counts.items() if key[2] == name)
+        lab.report.ok(packets[ids[name]["classid"]] >= datagrams,
+                      f"{name}: at least a packet for each connection", str(packets))
+    queue = daemon.status()["queue"]
+    lab.report.equal(queue["received"], CONNECTIONS, "userspace saw one packet of each")
+    lab.report.equal(queue["verdicts"], CONNECTIONS, "and answered each once")
+
+
+def flood_program(lab):
+    """The sender of new flows, built here unless the runner has done so."""
+    path = os.environ.get("LAB_FLOOD")
+    if path:
+        return path
+    path = lab.path("flood")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "flood.c")
+    subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE", "-O2", "-o", path,
+                    source], check=True)
+    return path
+
+
+if __name__ == "__main__":
+    main(globals())

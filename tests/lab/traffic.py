@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real connections between the nodes. Sockets of all nodes live in the test's own process, so a
+test knows by itself, without waiting for other programs, what was sent and what arrived."""
+
+import errno
+import os
+import socket
+import time
+
+from report import SLOW, wait_for
+
+TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM
+
+
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def listen(node, kind, port, family=socket.AF_INET6):
+    """A socket bound to a port of every address; IPv6 sockets take IPv4 too."""
+    server = node.socket(family, kind)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    server.bind(("", port))
+    if kind == TCP:
+        server.listen(1024)
+    server.settimeout(5 * SLOW)
+    return server
+
+
+def open_socket(node, kind, address, port, source=None):
+    """A connected socket, for UDP without having sent anything."""
+    client = node.socket(family_of(address), kind)
+    client.settimeout(5 * SLOW)
+    try:
+        if source:
+            client.bind(source)
+        client.connect((address, port))
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def tcp_exchange(node, server, address, port, data=b"hello"):
+    """Connects, sends, is answered, and hands back both open ends."""
+    client = open_socket(node, TCP, address, port)
+    peer, _ = server.accept()
+    peer.settimeout(5 * SLOW)
+    client.sendall(data)
+    got = receive_exactly(peer, len(data))
+    peer.sendall(got)
+    if receive_exactly(client, len(data)) != data:
+        raise AssertionError("the echo differs")
+    return client, peer
+
+
+def receive_exactly(end, size):
+    data = b""
+    while len(data) < size:
+        part = end.recv(size - len(data))
+        if not part:
+            raise ConnectionError("closed early")
+        data += part
+    return data
+
+
+def udp_send(client, server, data=b"hello"):
+    """Sends one datagram and waits until the server has it; its sender is handed back."""
+    client.send(data)
+    got, peer = server.recvfrom(65536)
+    if got != data:
+        raise AssertionError(f"sent {data!r}, got {got!r}")
+    return peer
+
+
+def received_all(server, expected, timeout=5.0):
+    """The datagrams that arrive until there are as many as expected, or the time is over."""
+    got = []
+    deadline = time.monotonic() + timeout * SLOW
+    while len(got) < expected:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        server.settimeout(left)
+        try:
+            got.append(server.recv(65536))
+        except TimeoutError:
+            break
+    return got
+
+
+def pending(server):
+    """The datagrams that are there now."""
+    got = []
+    server.setblocking(False)
+    try:
+        while True:
+            got.append(server.recv(65536))
+    except BlockingIOError:
+        return got
+    finally:
+        server.settimeout(5 * SLOW)
+
+
+def tcp_attempt(node, address, port, give_up_ms=None):
+    """What a connect gives: (errno or 0, seconds it took)."""
+    client = node.socket(family_of(address), TCP)
+    client.settimeout(10 * SLOW)
+    if give_up_ms:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, give_up_ms)
+    started = time.monotonic()
+    try:
+        client.connect((address, port))
+        result = 0
+    except OSError as error:
+        result = error.errno or errno.ETIMEDOUT
+    finally:
+        client.close()
+    return result, time.monotonic() - started
+
+
+def udp_attempt(node, address, port):
+    """What a datagram to a refusing port gives: (errno or 0 where nothing came, seconds)."""
+    client = open_socket(node, UDP, address, port)
+    started = time.monotonic()
+    try:
+        client.send(b"hello")
+        client.recv(100)
+        result = 0
+    except TimeoutError:
+        result = 0
+    except OSError as error:
+        result = error.errno
+    finally:
+        client.close()
+    return result, time.monotonic() - started
+
+
+def error_name(number):
+    return errno.errorcode.get(number, str(number))
+
+
+class Stream:
+    """Bulk transfer over one TCP connection until it is stopped."""
+
+    def __init__(self, lab, node, server, address, port):
+        self.server = server
+        self.client = open_socket(node, TCP, address, port)
+        self.peer, _ = server.accept()
+        self.received = 0
+        self._running = True
+        lab.at_end(self.stop)
+        lab.thread(self._send)
+        lab.thread(self._receive)
+
+    def _send(self):
+        block = bytes(65536)
+        try:
+            while self._running:
+                self.client.send(block)
+        except OSError:
+            pass  # the lab has ended, or the test has closed it
+
+    def _receive(self):
+        self.peer.settimeout(None)
+        buffer = bytearray(262144)
+        try:
+            while True:
+                size = self.peer.recv_into(buffer)
+                if not size:
+                    return
+                self.received += size
+        except OSError:
+            pass
+
+    def stop(self):
+        self._running = False
+        for end in (self.client, self.peer):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
+
+    def wait_more(self, size):
+        """Until that many more bytes have arrived."""
+        goal = self.received + size
+        wait_for(lambda: self.received >= goal, f"{size} more bytes", 20)
+
+
+def raise_descriptor_limit():
+    import resource
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return min(hard, os.sysconf("SC_OPEN_MAX"))
