@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <nfshaper/control.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -140,9 +140,10 @@ int state_save(const char *state_dir, uint32_t mark_mask, const struct ids *ids,
 	return error;
 }
 
-void state_recall(const char *state_dir, struct state *ret_state)
+int state_recall(const char *state_dir, struct state *ret_state)
 {
-	if (state_load(state_dir, ret_state) == 0 && ret_state->mark_mask)
-		return;
-	table_read_ids(&ret_state->ids);
+	int error = state_load(state_dir, ret_state);
+	if (ret_state->ids.count == 0)
+		table_read_ids(&ret_state->ids);
+	return error;
 }

@@ -32,8 +32,9 @@ int state_save(const char *state_dir, uint32_t mark_mask, const struct ids *ids,
 
 /*
  * What is known of an earlier run: the state file, else the table in the kernel (which needs
- * privileges; without them it is passed over).
+ * privileges; without them it is passed over). Returns what state_load() said; *ret_state is
+ * valid in any case.
  */
-void state_recall(const char *state_dir, struct state *ret_state);
+int state_recall(const char *state_dir, struct state *ret_state);
 
 #endif

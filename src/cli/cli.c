@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <nfshaper/control.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/alloc.h"
+#include "util/log.h"
+#include "util/text.h"
+
+const struct command commands[] = {
+	{"start", "", "check the configuration, apply it, and run", "fdV:", command_start},
+	{"stop", "", "end the daemon and remove what it installed", "", command_stop},
+	{"kill", "", "the same as stop", "", command_stop},
+	{"status", "", "show the daemon, its queues, classes and rules", "", command_status},
+	{"check", "", "read the configuration and say all that is wrong", "", command_check},
+	{"explain", "PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]",
+	 "show the verdict that such a packet would get, and why", "", command_explain},
+	{"show", "nft|tc|marks", "show what would be installed", "", command_show},
+	{"help", "[COMMAND]", "show this help", "", command_help},
+};
+const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
+
+enum { OPTION_RUN_DIR = 256, OPTION_STATE_DIR };
+
+static const struct option long_options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"foreground", no_argument, NULL, 'f'},
+	{"debug", no_argument, NULL, 'd'},
+	{"verbosity", required_argument, NULL, 'V'},
+	{"version", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{"json", no_argument, NULL, 'j'},
+	{"run-dir", required_argument, NULL, OPTION_RUN_DIR},
+	{"state-dir", required_argument, NULL, OPTION_STATE_DIR},
+	{0},
+};
+
+static int fail_with(int status, const char *hint, const char *format, va_list args)
+{
+	fflush(stdout);
+	fputs("nfshaper: ", stderr);
+	vfprintf(stderr, format, args);
+	fprintf(stderr, "%s\n", hint);
+	return status;
+}
+
+int cli_usage(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fail_with(EXIT_USAGE, "; see `nfshaper help`", format, args);
+	va_end(args);
+	return EXIT_USAGE;
+}
+
+int cli_fail(int status, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fail_with(status, "", format, args);
+	va_end(args);
+	return status;
+}
+
+int cli_no_arguments(const char *command, int argc)
+{
+	return argc ? cli_usage("`%s` takes no arguments", command) : EXIT_DONE;
+}
+
+void cli_print_json(json_t *value)
+{
+	json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	putchar('\n');
+	json_decref(value);
+}
+
+struct snapshot *cli_load(const struct cli *cli, struct state *ret_earlier)
+{
+	struct diags diags;
+	diags_init(&diags);
+	struct snapshot *snapshot =
+		preflight(cli->config_path, cli->state_dir, ret_earlier, &diags);
+	for (size_t i = 0; i < diags.count; i++)
+		if (diags.items[i].severity == DIAG_ERROR)
+			diag_print(&diags.items[i], stderr);
+	diags_fini(&diags);
+	return snapshot;
+}
+
+const char *cli_classid(const struct outcome *outcome, char *buffer)
+{
+	snprintf(buffer, 16, "1:%x", outcome->minor);
+	return buffer;
+}
+
+static int set_verbosity(const char *text)
+{
+	uint64_t level;
+	if (text_to_u64(text, LOG_NOISY, &level) || level < LOG_SILENT)
+		return cli_usage("-V takes a number from 1 (silent) to 4 (noisy), not `%s`", text);
+	log_set_level((enum log_level)level);
+	return EXIT_DONE;
+}
+
+/* What the option says about itself; -1 where all is well and the program goes on. */
+static int take_option(struct cli *cli, int option, char **argv)
+{
+	switch (option) {
+	case 'c':
+		cli->config_path = optarg;
+		return -1;
+	case 'f':
+		cli->foreground = true;
+		return -1;
+	case 'd':
+		log_set_level(LOG_NOISY);
+		return -1;
+	case 'j':
+		cli->json = true;
+		return -1;
+	case 'V':
+		return set_verbosity(optarg) ? EXIT_USAGE : -1;
+	case OPTION_RUN_DIR:
+		cli->run_dir = optarg;
+		return -1;
+	case OPTION_STATE_DIR:
+		cli->state_dir = optarg;
+		return -1;
+	case 'v':
+		printf("nfshaper %s\n", PACKAGE_VERSION);
+		return EXIT_DONE;
+	case ':':
+		return cli_usage("option %s needs a value", argv[optind - 1]);
+	default:
+		if (optopt && optopt < OPTION_RUN_DIR)
+			return cli_usage("unknown option -%c", optopt);
+		return cli_usage("unknown option %s", argv[optind - 1]);
+	}
+}
+
+/* True where `allowed` (as getopt's short options) has the option; long ones go by their letter. */
+static bool is_allowed(const char *allowed, int option)
+{
+	return option >= OPTION_RUN_DIR || option == ':' || option == '?' ||
+	       strchr(allowed, option);
+}
+
+/* Reads options; -1 to go on, with optind behind them, or an exit status. */
+static int read_options(struct cli *cli, const char *allowed, const char *command, int argc,
+			char **argv)
+{
+	int option, status = -1;
+	opterr = 0;
+	while (status < 0 &&
+	       (option = getopt_long(argc, argv, allowed, long_options, NULL)) != -1) {
+		if (option == 'h')
+			status = command_help(cli, command ? 1 : 0, (char *[]){(char *)command});
+		else if (!is_allowed(allowed, option))
+			status = cli_usage("%s is no option of `%s`", argv[optind - 1], command);
+		else
+			status = take_option(cli, option, argv);
+	}
+	return status;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < commands_count; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *names[sizeof(commands) / sizeof(commands[0])];
+	for (size_t i = 0; i < commands_count; i++)
+		names[i] = commands[i].name;
+	const char *nearest = text_nearest(name, names, commands_count);
+	if (nearest)
+		return cli_usage("unknown command `%s`; did you mean `%s`?", name, nearest);
+	return cli_usage("unknown command `%s`", name);
+}
+
+static int run_command(struct cli *cli, const struct command *command, int argc, char **argv)
+{
+	char *allowed = xasprintf(":c:jh%s", command->options);
+	optind = 0; /* glibc: start afresh, with another set of options */
+	int status = read_options(cli, allowed, command->name, argc, argv);
+	free(allowed);
+	return status >= 0 ? status : command->run(cli, argc - optind, argv + optind);
+}
+
+int cli_main(int argc, char **argv)
+{
+	const char *from_environment = getenv("NFSHAPERCONFIG");
+	struct cli cli = {
+		.config_path = from_environment ? from_environment : NFSHAPER_CONFIG_FILE,
+		.run_dir = NFSHAPER_RUN_DIR,
+		.state_dir = NFSHAPER_STATE_DIR,
+	};
+	int status = read_options(&cli, "+:c:fdV:vhj", NULL, argc, argv);
+	if (status >= 0)
+		return status;
+	if (optind == argc)
+		return command_start(&cli, 0, NULL);
+	const struct command *command = find_command(argv[optind]);
+	if (!command)
+		return unknown_command(argv[optind]);
+	return run_command(&cli, command, argc - optind, argv + optind);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The command line: options, the table of commands, and what they share. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "daemon/preflight.h"
+
+/* Exit statuses. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
+
+struct cli {
+	const char *config_path;
+	const char *run_dir;
+	const char *state_dir;
+	bool foreground;
+	bool json;
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* for help, may be "" */
+	const char *summary;
+	const char *options;   /* letters of its own, as getopt(3) */
+	int (*run)(struct cli *cli, int argc, char **argv); /* argv: the arguments only */
+};
+
+/* Runs the program; returns its exit status. */
+int cli_main(int argc, char **argv);
+
+extern const struct command commands[];
+extern const size_t commands_count;
+
+int command_start(struct cli *cli, int argc, char **argv);
+int command_stop(struct cli *cli, int argc, char **argv);
+int command_status(struct cli *cli, int argc, char **argv);
+int command_check(struct cli *cli, int argc, char **argv);
+int command_explain(struct cli *cli, int argc, char **argv);
+int command_show(struct cli *cli, int argc, char **argv);
+int command_help(struct cli *cli, int argc, char **argv);
+
+/* Prints "nfshaper: …" and where to read on to standard error; returns EXIT_USAGE. */
+int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints "nfshaper: …" to standard error; returns `status`. */
+int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* EXIT_USAGE with a message unless there are no arguments. */
+int cli_no_arguments(const char *command, int argc);
+
+/* Prints one JSON value and releases it. */
+void cli_print_json(json_t *value);
+
+/*
+ * Loads the configuration for a command that only looks at it. Errors are printed (warnings are
+ * `check`'s matter). The caller frees the snapshot and empties *ret_earlier in any case.
+ */
+struct snapshot *cli_load(const struct cli *cli, struct state *ret_earlier);
+
+/* "1:10" for an outcome's class; buffer of at least 16. */
+const char *cli_classid(const struct outcome *outcome, char *buffer);
+
+#endif

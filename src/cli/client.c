@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/client.h"
+
+#include <errno.h>
+#include <nfshaper/control.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "util/alloc.h"
+
+/* A descriptor, or a negative errno. */
+static int connect_to(const char *run_dir)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval timeout = {.tv_sec = NFSHAPER_CONTROL_TIMEOUT_S};
+	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", run_dir,
+			      NFSHAPER_CONTROL_SOCKET);
+	if (length < 0 || (size_t)length >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	int error = -errno;
+	close(fd);
+	return error;
+}
+
+static int send_request(int fd, const char *command)
+{
+	json_t *request = json_pack("{s:i, s:s}", "version", NFSHAPER_CONTROL_VERSION, "command",
+				    command);
+	char *text = json_dumps(request, JSON_COMPACT);
+	char *line = xasprintf("%s\n", text);
+	size_t length = strlen(line);
+	ssize_t sent = send(fd, line, length, MSG_NOSIGNAL);
+	int error = sent == (ssize_t)length ? 0 : sent < 0 ? -errno : -EIO;
+	free(line);
+	free(text);
+	json_decref(request);
+	return error;
+}
+
+static size_t read_some(void *buffer, size_t size, void *data)
+{
+	ssize_t got;
+	do
+		got = recv(*(int *)data, buffer, size, 0);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? (size_t)-1 : (size_t)got;
+}
+
+static int take_answer(json_t *answer, json_t **ret_result)
+{
+	json_t *result = json_object_get(answer, "result");
+	const char *error = json_string_value(json_object_get(answer, "error"));
+	if (!result)
+		return cli_fail(EXIT_FAILED, "%s",
+				error ? error : "the daemon's answer is not understood");
+	*ret_result = json_incref(result);
+	return EXIT_DONE;
+}
+
+int client_ask(const struct cli *cli, const char *command, json_t **ret_result)
+{
+	int fd = connect_to(cli->run_dir);
+	if (fd == -ENOENT || fd == -ECONNREFUSED)
+		return cli_fail(EXIT_NO_DAEMON, "no nfshaper runs with %s", cli->run_dir);
+	if (fd < 0)
+		return cli_fail(EXIT_FAILED, "%s: %s", cli->run_dir, strerror(-fd));
+	int error = send_request(fd, command);
+	json_t *answer = error ? NULL : json_load_callback(read_some, &fd, 0, NULL);
+	close(fd);
+	if (!answer)
+		return cli_fail(EXIT_FAILED, "the daemon gave no answer");
+	int status = take_answer(answer, ret_result);
+	json_decref(answer);
+	return status;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/packet_arg.h"
+#include "net/proto.h"
+
+static const char *verdict_text(enum outcome_kind kind)
+{
+	return kind == OUTCOME_CLASS ? "accept" : outcome_kind_text(kind);
+}
+
+static json_t *trace_json(const struct explanation *explanation)
+{
+	json_t *list = json_array();
+	if (explanation->exemption)
+		json_array_append_new(list, json_pack("{s:n, s:b, s:s}", "rule", "matched", 1, "why",
+						      explanation->exemption));
+	for (size_t i = 0; i < explanation->n_steps; i++) {
+		const struct explain_step *step = &explanation->steps[i];
+		json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "rule", step->rule,
+						      "matched", step->matched, "why", step->why));
+	}
+	return list;
+}
+
+static void print_json(const struct explanation *explanation)
+{
+	const struct outcome *outcome = explanation->outcome;
+	bool is_class = outcome->kind == OUTCOME_CLASS;
+	char classid[16], mark[16];
+	snprintf(mark, sizeof(mark), "0x%08x", explanation->mark);
+	cli_print_json(json_pack("{s:s, s:s?, s:s?, s:s, s:s?, s:b, s:o}", "verdict",
+				 verdict_text(outcome->kind), "class",
+				 is_class ? outcome->name : NULL, "rule", explanation->rule, "mark",
+				 mark, "classid", is_class ? cli_classid(outcome, classid) : NULL,
+				 "judged", explanation->exemption == NULL, "trace",
+				 trace_json(explanation)));
+}
+
+static const char *end_text(const struct addr *addr, bool has_port, uint16_t port, char *buffer)
+{
+	return has_port ? addr_port_text(addr, port, buffer) : addr_text(addr, buffer);
+}
+
+static void print_packet(const struct packet_arg *arg, const struct facts *facts)
+{
+	const struct packet *packet = &arg->packet;
+	char proto[PROTO_TEXT_MAX], src[ADDR_PORT_TEXT_MAX], dst[ADDR_PORT_TEXT_MAX];
+	end_text(&packet->src, arg->has_sport, packet->sport, src);
+	end_text(&packet->dst, arg->has_dport, packet->dport, dst);
+	printf("packet   %s %s -> %s, %s", proto_text(packet->proto, proto), src, dst,
+	       direction_text(facts->direction));
+	if (facts->iif)
+		printf(", from %s", facts->iif);
+	if (facts->oif)
+		printf(", to %s", facts->oif);
+	printf("\nends     local %s, remote %s\n", facts->source_is_local ? src : dst,
+	       facts->source_is_local ? dst : src);
+}
+
+static void print_verdict(const struct explanation *explanation)
+{
+	const struct outcome *outcome = explanation->outcome;
+	char classid[16];
+	printf("verdict  %s", verdict_text(outcome->kind));
+	if (outcome->kind == OUTCOME_CLASS)
+		printf(", class %s, HTB class %s", outcome->name, cli_classid(outcome, classid));
+	if (explanation->exemption)
+		printf(", no mark: not judged\n");
+	else if (explanation->rule)
+		printf(", mark 0x%08x, by `%s`\n", explanation->mark, explanation->rule);
+	else
+		printf(", mark 0x%08x: no rule matched\n", explanation->mark);
+}
+
+static void print_text(const struct packet_arg *arg, const struct facts *facts,
+		       const struct explanation *explanation)
+{
+	print_packet(arg, facts);
+	if (explanation->exemption)
+		printf("exempt   %s\n", explanation->exemption);
+	for (size_t i = 0; i < explanation->n_steps; i++) {
+		const struct explain_step *step = &explanation->steps[i];
+		printf("%-8s `%s`: %s\n", step->matched ? "match" : "no match", step->rule,
+		       step->why);
+	}
+	print_verdict(explanation);
+}
+
+int command_explain(struct cli *cli, int argc, char **argv)
+{
+	struct packet_arg arg;
+	struct state earlier;
+	if (packet_arg_read(argc, argv, &arg))
+		return EXIT_USAGE;
+	struct snapshot *snapshot = cli_load(cli, &earlier);
+	if (snapshot) {
+		struct explanation explanation;
+		struct facts facts = decide_facts(snapshot, &arg.packet, &arg.origin);
+		facts.cc = arg.cc;
+		explain(snapshot, &facts, &explanation);
+		if (cli->json)
+			print_json(&explanation);
+		else
+			print_text(&arg, &facts, &explanation);
+		explanation_fini(&explanation);
+	}
+	int status = snapshot ? EXIT_DONE : EXIT_FAILED;
+	snapshot_free(snapshot);
+	state_fini(&earlier);
+	return status;
+}

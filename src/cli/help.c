@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <nfshaper/control.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static void print_command(const struct command *command)
+{
+	printf("  %s %s\n      %s\n", command->name, command->arguments, command->summary);
+}
+
+static void print_options(void)
+{
+	printf("Options:\n"
+	       "  -c, --config FILE     configuration (else $NFSHAPERCONFIG, else %s)\n"
+	       "  -f, --foreground      do not detach\n"
+	       "  -d, --debug           the same as -V 4\n"
+	       "  -V, --verbosity N     1 silent, 2 normal, 3 detailed, 4 noisy (default 2)\n"
+	       "  -j, --json            print JSON\n"
+	       "      --run-dir DIR     control socket and pid file (default %s)\n"
+	       "      --state-dir DIR   what outlasts a restart (default %s)\n"
+	       "  -v, --version         print the version\n"
+	       "  -h, --help            print this help\n",
+	       NFSHAPER_CONFIG_FILE, NFSHAPER_RUN_DIR, NFSHAPER_STATE_DIR);
+}
+
+static void print_explain_keys(void)
+{
+	printf("Keys of explain, for what a packet alone does not tell:\n"
+	       "  dir=in|out|forward    else by the addresses of this host\n"
+	       "  iif=NAME oif=NAME     interfaces (unknown where not given)\n"
+	       "  cc=NZ                 country of the remote end, instead of a look-up\n"
+	       "  length=BYTES          of the whole packet\n");
+}
+
+static int print_one(const char *name)
+{
+	for (size_t i = 0; i < commands_count; i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		printf("Usage: nfshaper [OPTIONS] %s %s\n\n%s\n\n", name, commands[i].arguments,
+		       commands[i].summary);
+		if (strcmp(name, "explain") == 0) {
+			print_explain_keys();
+			putchar('\n');
+		}
+		print_options();
+		return EXIT_DONE;
+	}
+	return cli_usage("unknown command `%s`", name);
+}
+
+int command_help(struct cli *cli, int argc, char **argv)
+{
+	(void)cli;
+	if (argc > 1)
+		return cli_usage("`help` takes one command");
+	if (argc == 1)
+		return print_one(argv[0]);
+	printf("Usage: nfshaper [OPTIONS] [COMMAND [ARGUMENTS]]\n\n"
+	       "Decides on the first packet of every connection which share of the line it gets,\n"
+	       "and makes the kernel keep to it.\n\nCommands (start, if none is given):\n");
+	for (size_t i = 0; i < commands_count; i++)
+		print_command(&commands[i]);
+	putchar('\n');
+	print_options();
+	printf("\nExit status: 0 done, 1 failed, 2 wrong usage, 3 no daemon runs.\n");
+	return EXIT_DONE;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A packet as the command line of `explain` describes it. */
+#ifndef CLI_PACKET_ARG_H
+#define CLI_PACKET_ARG_H
+
+#include "engine/decide.h"
+#include "net/packet.h"
+
+struct packet_arg {
+	struct packet packet;
+	struct packet_origin origin; /* names borrowed from argv */
+	const char *cc;              /* borrowed from argv, or NULL */
+	bool has_sport;
+	bool has_dport;
+};
+
+/* Reads PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]. EXIT_DONE, or EXIT_USAGE after a message. */
+int packet_arg_read(int argc, char **argv, struct packet_arg *ret_arg);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "daemon/daemon.h"
+#include "util/alloc.h"
+
+/* A detached daemon leaves the working directory: its paths must not depend on it. */
+static char *absolute(const char *path)
+{
+	char folder[PATH_MAX];
+	if (path[0] == '/' || !getcwd(folder, sizeof(folder)))
+		return xstrdup(path);
+	return xasprintf("%s/%s", folder, path);
+}
+
+int command_start(struct cli *cli, int argc, char **argv)
+{
+	(void)argv;
+	if (cli_no_arguments("start", argc))
+		return EXIT_USAGE;
+	char *run_dir = absolute(cli->run_dir), *state_dir = absolute(cli->state_dir);
+	struct daemon_options options = {
+		.config_path = cli->config_path,
+		.run_dir = run_dir,
+		.state_dir = state_dir,
+		/* A service manager watches the process that it started. */
+		.foreground = cli->foreground || getenv("NOTIFY_SOCKET"),
+	};
+	int status = daemon_run(&options);
+	free(run_dir);
+	free(state_dir);
+	return status;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+
+static long long number(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+	return value ? value : "-";
+}
+
+/* 2500000 as `2.50mbit`, in the units of rules.yaml. */
+static const char *rate_text(long long bps, char *buffer, size_t size)
+{
+	if (bps >= 1000000000)
+		snprintf(buffer, size, "%.2fgbit", (double)bps / 1e9);
+	else if (bps >= 1000000)
+		snprintf(buffer, size, "%.2fmbit", (double)bps / 1e6);
+	else
+		snprintf(buffer, size, "%.1fkbit", (double)bps / 1e3);
+	return buffer;
+}
+
+static void print_queue(const json_t *queue)
+{
+	printf("queue      %s path, %lld worker%s (queues %lld–%lld), length %lld, on-failure %s\n"
+	       "packets    %lld received, %lld answered, %lld waiting, %lld malformed\n"
+	       "lost       %lld queue full, %lld socket full, %lld overruns, %lld late answers\n",
+	       text(queue, "path"), number(queue, "workers"),
+	       number(queue, "workers") == 1 ? "" : "s", number(queue, "first"),
+	       number(queue, "first") + number(queue, "workers") - 1, number(queue, "length"),
+	       text(queue, "on_failure"), number(queue, "received"), number(queue, "verdicts"),
+	       number(queue, "waiting"), number(queue, "malformed"), number(queue, "queue_dropped"),
+	       number(queue, "socket_dropped"), number(queue, "enobufs"),
+	       number(queue, "verdict_errors"));
+}
+
+static void print_classes(const json_t *classes)
+{
+	const json_t *class;
+	size_t index;
+	char rate[32], ceil[32], now[32];
+	printf("  %-16s %-4s %-8s %11s %11s %11s %14s %10s %8s\n", "CLASS", "DIR", "CLASSID",
+	       "RATE", "CEIL", "NOW", "BYTES", "PACKETS", "DROPS");
+	json_array_foreach(classes, index, class)
+		printf("  %-16s %-4s %-8s %11s %11s %11s %14lld %10lld %8lld\n", text(class, "name"),
+		       text(class, "direction"), text(class, "classid"),
+		       rate_text(number(class, "rate_bps"), rate, sizeof(rate)),
+		       rate_text(number(class, "ceil_bps"), ceil, sizeof(ceil)),
+		       rate_text(number(class, "now_bps"), now, sizeof(now)),
+		       number(class, "bytes"), number(class, "packets"), number(class, "drops"));
+}
+
+static void print_interface(const json_t *interface)
+{
+	char rate[32];
+	printf("\n%s, out %s", text(interface, "name"),
+	       rate_text(number(interface, "rate_bps"), rate, sizeof(rate)));
+	if (!json_is_true(json_object_get(interface, "present")))
+		printf(": not there now; it is shaped when it appears\n");
+	else if (!json_is_true(json_object_get(interface, "shaped")))
+		printf(": NOT SHAPED, its qdisc is not nfshaper's\n");
+	else
+		printf("\n");
+	if (json_array_size(json_object_get(interface, "classes")))
+		print_classes(json_object_get(interface, "classes"));
+}
+
+static void print_rules(const json_t *rules)
+{
+	const json_t *rule;
+	size_t index;
+	if (json_array_size(rules))
+		printf("\n  %10s  %s\n", "HITS", "RULE");
+	json_array_foreach(rules, index, rule)
+		printf("  %10lld  %s\n", number(rule, "hits"), text(rule, "rule"));
+}
+
+static void print_status(const json_t *status)
+{
+	const json_t *interface, *not_judged = json_object_get(status, "not_judged");
+	size_t index;
+	printf("nfshaper   %s, pid %lld, %s\n", text(status, "version"), number(status, "pid"),
+	       text(status, "config"));
+	print_queue(json_object_get(status, "queue"));
+	if (json_is_object(not_judged))
+		printf("not judged %lld exempt, %lld without a conntrack entry\n",
+		       number(not_judged, "exempt"), number(not_judged, "untracked"));
+	else
+		printf("not judged ALL PACKETS: the table inet nfshaper is gone\n");
+	json_array_foreach(json_object_get(status, "interfaces"), index, interface)
+		print_interface(interface);
+	print_rules(json_object_get(status, "rules"));
+}
+
+int command_status(struct cli *cli, int argc, char **argv)
+{
+	json_t *status = NULL;
+	(void)argv;
+	if (cli_no_arguments("status", argc))
+		return EXIT_USAGE;
+	int error = client_ask(cli, "status", &status);
+	if (error)
+		return error;
+	if (cli->json) {
+		cli_print_json(status);
+	} else {
+		print_status(status);
+		json_decref(status);
+	}
+	return EXIT_DONE;
+}

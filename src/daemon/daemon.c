@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Order of set-up, and in reverse of taking down:
+ *
+ *   snapshot     the configuration, checked and compiled; nothing has been touched before
+ *   lock         the pid file: one daemon for a run directory
+ *   child        where it detaches, all that follows happens in the child
+ *   features     what the kernel offers
+ *   control      the socket and the signals: a stop that comes now waits for its turn
+ *   workers      queues are bound before any rule feeds them
+ *   shapers      classes are there before any packet is given one
+ *   table        one transaction; from here on packets are judged
+ *   state        ids on the disk
+ *   loop         link events, control requests, signals
+ *
+ * Taking down empties the queue chains first, lets the workers answer what still waits, and
+ * removes the table last of all that concerns packets (kernel/table.h says why).
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/detach.h"
+#include "daemon/pidfile.h"
+#include "daemon/preflight.h"
+#include "daemon/shaping.h"
+#include "daemon/status.h"
+#include "kernel/conntrack.h"
+#include "kernel/table.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+static int load_snapshot(struct daemon *daemon)
+{
+	struct diags diags;
+	diags_init(&diags);
+	daemon->snapshot = preflight(daemon->options->config_path, daemon->options->state_dir,
+				     &daemon->earlier, &diags);
+	diags_print(&diags, stderr);
+	diags_fini(&diags);
+	return daemon->snapshot ? 0 : -EINVAL;
+}
+
+static int lock_run_dir(struct daemon *daemon)
+{
+	pid_t other = 0;
+	daemon->pid_fd = pidfile_lock(daemon->options->run_dir, &other);
+	if (daemon->pid_fd == -EBUSY)
+		log_error("another nfshaper (pid %d) runs with %s; stop it first, or give this one "
+			  "a --run-dir of its own",
+			  (int)other, daemon->options->run_dir);
+	else if (daemon->pid_fd < 0)
+		log_error("the run directory %s cannot be used: %s", daemon->options->run_dir,
+			  strerror(-daemon->pid_fd));
+	return daemon->pid_fd < 0 ? daemon->pid_fd : 0;
+}
+
+static int probe(struct daemon *daemon)
+{
+	char *why = NULL;
+	int error = features_probe(&daemon->features, &why);
+	if (error)
+		log_error("%s", why);
+	free(why);
+	return error;
+}
+
+static void close_workers(struct daemon *daemon)
+{
+	for (unsigned i = 0; i < daemon->snapshot->plan->workers; i++) {
+		if (daemon->workers[i])
+			worker_stop(daemon->workers[i]);
+		worker_free(daemon->workers[i]);
+	}
+	free(daemon->workers);
+}
+
+/* Every queue is bound and served before the table feeds it. */
+static int start_workers(struct daemon *daemon)
+{
+	const struct plan *plan = daemon->snapshot->plan;
+	int error = 0;
+	daemon->workers = xcalloc(plan->workers, sizeof(struct worker *));
+	for (unsigned i = 0; !error && i < plan->workers; i++) {
+		char *why = NULL;
+		daemon->workers[i] = worker_new(daemon->snapshot,
+						(uint16_t)(plan->queue_first + i), &why);
+		error = daemon->workers[i] ? worker_start(daemon->workers[i]) : -EIO;
+		if (error)
+			log_error("%s", why ? why : strerror(-error));
+		free(why);
+	}
+	if (error)
+		close_workers(daemon);
+	return error;
+}
+
+/* Marks whose meaning is lost are cleared, so that their connections are judged anew. */
+static void forget_lost_marks(const struct daemon *daemon)
+{
+	const struct plan *plan = daemon->snapshot->plan;
+	const struct state *earlier = &daemon->earlier;
+	struct nl_error error;
+	uint32_t lost = 0;
+	if (earlier->ids.count == 0 || plan->ids_forgotten)
+		lost = plan->mark_mask;
+	if (earlier->mark_mask && earlier->mark_mask != plan->mark_mask)
+		lost |= earlier->mark_mask;
+	if (lost && conntrack_clear_marks(lost, &error))
+		log_warning("marks of living connections could not be cleared: %s",
+			    strerror(-error.code));
+}
+
+static int install_table(struct daemon *daemon)
+{
+	struct nl_error error;
+	forget_lost_marks(daemon);
+	if (table_install(daemon->snapshot->plan, daemon->features.queue_path, &error) == 0)
+		return 0;
+	log_error("the table inet %s could not be installed, at %s: %s%s%s", "nfshaper",
+		  error.what ? error.what : "the transaction", strerror(-error.code),
+		  error.message[0] ? ": " : "", error.message);
+	return error.code;
+}
+
+static void remove_table(struct daemon *daemon)
+{
+	struct nl_error error;
+	(void)daemon;
+	if (table_remove(&error))
+		log_error("the table could not be removed: %s", strerror(-error.code));
+}
+
+static void save_state(const struct daemon *daemon)
+{
+	const struct plan *plan = daemon->snapshot->plan;
+	static const struct ids none;
+	int error = state_save(daemon->options->state_dir, plan->mark_mask, &plan->ids,
+			       plan->ids_forgotten ? &none : &daemon->earlier.ids);
+	if (error)
+		log_warning("%s/state.json could not be written: %s; the ids are kept in the "
+			    "kernel only",
+			    daemon->options->state_dir, strerror(-error));
+}
+
+static json_t *handle(const char *command, json_t *request, void *data, char **ret_error)
+{
+	(void)request;
+	if (strcmp(command, "status") == 0)
+		return status_json(data);
+	*ret_error = xasprintf("the daemon does not know the command `%s`", command);
+	return NULL;
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+	(void)events;
+	if (watcher->signum == SIGHUP) {
+		log_warning("reload is not available in this version yet: stop and start");
+		return;
+	}
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static int open_control(struct daemon *daemon)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+	daemon->loop = ev_default_loop(EVFLAG_AUTO);
+	if (!daemon->loop) {
+		log_error("no event loop: %s", strerror(errno));
+		return -EIO;
+	}
+	daemon->control = control_new(daemon->loop, daemon->options->run_dir, handle, daemon);
+	if (!daemon->control) {
+		log_error("the control socket in %s cannot be made: %s", daemon->options->run_dir,
+			  strerror(errno));
+		ev_loop_destroy(daemon->loop);
+		return -EIO;
+	}
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		ev_signal_init(&daemon->signals[i], on_signal, signals[i]);
+		ev_signal_start(daemon->loop, &daemon->signals[i]);
+	}
+	return 0;
+}
+
+static void close_control(struct daemon *daemon)
+{
+	control_free(daemon->control);
+	for (size_t i = 0; i < sizeof(daemon->signals) / sizeof(daemon->signals[0]); i++)
+		ev_signal_stop(daemon->loop, &daemon->signals[i]);
+	ev_loop_destroy(daemon->loop);
+}
+
+static void stop_queueing(void)
+{
+	struct nl_error error;
+	if (table_stop_queueing(&error) && error.code != -ENOENT)
+		log_warning("the queue chains could not be emptied: %s", strerror(-error.code));
+}
+
+/* With the lock held and, where wanted, in the child: set up, run, take down. */
+static int serve(struct daemon *daemon, int ready_fd)
+{
+	int error = pidfile_write(daemon->pid_fd);
+	signal(SIGPIPE, SIG_IGN);
+	if (!error)
+		error = probe(daemon);
+	if (error)
+		return error;
+	error = open_control(daemon);
+	if (error)
+		return error;
+	error = start_workers(daemon);
+	if (error)
+		goto no_workers;
+	error = shaping_start(daemon);
+	if (error)
+		goto no_shaping;
+	error = install_table(daemon);
+	if (error)
+		goto no_table;
+	save_state(daemon);
+	shaping_watch(daemon);
+	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
+		 daemon->snapshot->plan->workers == 1 ? "" : "s",
+		 queue_path_text(daemon->features.queue_path));
+	if (ready_fd >= 0)
+		detach_ready(ready_fd);
+	ev_run(daemon->loop, 0);
+	log_info("stopping");
+	stop_queueing();
+	close_workers(daemon);
+	remove_table(daemon);
+	shaping_stop(daemon);
+	close_control(daemon);
+	return 0;
+no_table:
+	shaping_undo(daemon);
+no_shaping:
+	close_workers(daemon);
+no_workers:
+	close_control(daemon);
+	return error;
+}
+
+int daemon_run(const struct daemon_options *options)
+{
+	struct daemon daemon = {.options = options, .pid_fd = -1};
+	int ready_fd = -1;
+	int error = load_snapshot(&daemon);
+	if (!error)
+		error = lock_run_dir(&daemon);
+	if (!error && !options->foreground) {
+		ready_fd = detach_begin();
+		if (ready_fd < 0)
+			error = ready_fd;
+	}
+	if (!error)
+		error = serve(&daemon, ready_fd);
+	if (daemon.pid_fd >= 0)
+		pidfile_remove(options->run_dir, daemon.pid_fd);
+	snapshot_free(daemon.snapshot);
+	state_fini(&daemon.earlier);
+	return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The running daemon: what it owns, the order in which it is set up and taken down. */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "daemon/control.h"
+#include "daemon/state.h"
+#include "daemon/worker.h"
+#include "engine/snapshot.h"
+#include "kernel/features.h"
+#include "kernel/link.h"
+
+struct daemon_options {
+	const char *config_path;
+	const char *run_dir;
+	const char *state_dir;
+	bool foreground;
+};
+
+struct daemon {
+	const struct daemon_options *options;
+	struct features features;
+	struct state earlier; /* what is known of an earlier run */
+	struct snapshot *snapshot;
+	struct worker **workers; /* snapshot->plan->workers of them */
+	bool *is_shaped;         /* one for each of the plan's interfaces */
+	bool *is_fresh;          /* this run put the qdisc there */
+	int pid_fd;
+	struct ev_loop *loop;
+	struct control *control;
+	struct link_monitor *links;
+	ev_io link_io;
+	ev_signal signals[3]; /* SIGTERM, SIGINT, SIGHUP */
+};
+
+/*
+ * Starts, runs and stops. Detaches once everything is in place unless options->foreground.
+ * Returns the exit status: 0, or 1 after a message that says what failed; then everything in the
+ * kernel is as it was.
+ */
+int daemon_run(const struct daemon_options *options);
+
+#endif

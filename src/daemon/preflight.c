@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/preflight.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <nfshaper/control.h>
+#include <string.h>
+
+/* What the file names and this machine does not have: right as it is, but worth a word. */
+static void check_machine(const struct config *config, struct diags *diags)
+{
+	for (size_t i = 0; i < config->n_interfaces; i++) {
+		const struct config_interface *interface = &config->interfaces[i];
+		if (!if_nametoindex(interface->name))
+			diag_warning(diags, interface->at,
+				     "there is no interface `%s` now; it is shaped when it appears",
+				     interface->name);
+	}
+}
+
+/* A state file that cannot be used costs the ids of an earlier run, nothing else. */
+static void check_state(int error, const char *state_dir, struct diags *diags)
+{
+	struct place at = {.file = state_dir};
+	if (error == -EBADMSG)
+		diag_warning(diags, at,
+			     "%s is damaged and not used; ids are taken from the kernel, or given "
+			     "anew", NFSHAPER_STATE_FILE);
+	else if (error && error != -EACCES)
+		diag_warning(diags, at, "%s: %s", NFSHAPER_STATE_FILE, strerror(-error));
+}
+
+struct snapshot *preflight(const char *config_path, const char *state_dir,
+			   struct state *ret_earlier, struct diags *diags)
+{
+	check_state(state_recall(state_dir, ret_earlier), state_dir, diags);
+	struct snapshot *snapshot = snapshot_load(config_path, &ret_earlier->ids, diags);
+	if (snapshot)
+		check_machine(snapshot->config, diags);
+	diags_sort(diags);
+	return snapshot;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading the configuration as a start would, without touching anything: also for `check`,
+ * `explain` and `show`. */
+#ifndef DAEMON_PREFLIGHT_H
+#define DAEMON_PREFLIGHT_H
+
+#include "daemon/state.h"
+#include "engine/snapshot.h"
+#include "util/diag.h"
+
+/*
+ * Loads the snapshot with the ids of an earlier run, which are left in *ret_earlier (to be
+ * emptied with state_fini(), also on failure). Adds warnings on what this machine lacks, and
+ * sorts *diags. NULL where there are errors.
+ */
+struct snapshot *preflight(const char *config_path, const char *state_dir, struct state *ret_earlier,
+			   struct diags *diags);
+
+#endif

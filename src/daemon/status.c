@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/status.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "kernel/shaper.h"
+#include "kernel/table.h"
+
+static json_int_t load(const _Atomic uint64_t *counter)
+{
+	return (json_int_t)atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+struct queue_sums {
+	json_int_t received, verdicts, enobufs, malformed, verdict_errors, waiting, queue_dropped,
+		socket_dropped;
+};
+
+static void add_worker(struct queue_sums *sums, const struct worker *worker)
+{
+	const struct nfqueue_counters *queue = worker_queue_counters(worker);
+	struct nfqueue_kernel_figures figures = {0};
+	sums->verdicts += load(&queue->verdicts); /* before received: never more than these */
+	sums->received += load(&queue->received);
+	sums->enobufs += load(&queue->enobufs);
+	sums->verdict_errors += load(&queue->verdict_errors);
+	sums->malformed += load(&worker_counters(worker)->malformed);
+	nfqueue_read_figures(worker_queue_number(worker), &figures);
+	sums->waiting += (json_int_t)figures.waiting;
+	sums->queue_dropped += (json_int_t)figures.queue_dropped;
+	sums->socket_dropped += (json_int_t)figures.user_dropped;
+}
+
+static json_t *queue_json(const struct daemon *daemon)
+{
+	const struct plan *plan = daemon->snapshot->plan;
+	struct queue_sums sums = {0};
+	for (unsigned i = 0; i < plan->workers; i++)
+		add_worker(&sums, daemon->workers[i]);
+	return json_pack(
+		"{s:s, s:i, s:i, s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "path",
+		queue_path_text(daemon->features.queue_path), "workers", (int)plan->workers,
+		"first", (int)plan->queue_first, "length", (int)plan->queue_length,
+		"buffer_bytes", worker_buffer_size(daemon->workers[0]), "on_failure",
+		plan->fail_open ? "open" : "closed", "received", sums.received, "verdicts",
+		sums.verdicts, "waiting", sums.waiting, "queue_dropped", sums.queue_dropped,
+		"socket_dropped", sums.socket_dropped, "enobufs", sums.enobufs, "malformed",
+		sums.malformed, "verdict_errors", sums.verdict_errors);
+}
+
+static json_t *not_judged_json(void)
+{
+	struct table_counters counters;
+	if (table_read_counters(&counters))
+		return json_null();
+	return json_pack("{s:I, s:I}", "exempt", (json_int_t)counters.exempt, "untracked",
+			 (json_int_t)counters.untracked);
+}
+
+struct class_list {
+	const struct plan_interface *interface;
+	json_t *classes;
+};
+
+static const struct plan_class *find_class(const struct plan_interface *interface, uint16_t minor)
+{
+	for (size_t i = 0; i < interface->n_classes; i++)
+		if (interface->classes[i].minor == minor)
+			return &interface->classes[i];
+	return NULL;
+}
+
+static void add_class(const struct shaper_stats *stats, void *data)
+{
+	struct class_list *list = data;
+	const struct plan_class *class = find_class(list->interface, stats->minor);
+	char classid[16];
+	if (!class)
+		return;
+	snprintf(classid, sizeof(classid), "1:%x", stats->minor);
+	json_array_append_new(
+		list->classes,
+		json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+			  class->name, "direction", "out", "classid", classid, "priority",
+			  (int)class->priority, "rate_bps", (json_int_t)stats->rate_bps, "ceil_bps",
+			  (json_int_t)stats->ceil_bps, "now_bps", (json_int_t)stats->now_bps,
+			  "bytes", (json_int_t)stats->bytes, "packets",
+			  (json_int_t)stats->packets, "drops", (json_int_t)stats->drops,
+			  "backlog_bytes", (json_int_t)stats->backlog_bytes));
+}
+
+/* `present`: there; `shaped`: nfshaper's qdisc is on it. */
+static json_t *interface_json(const struct plan_interface *interface)
+{
+	struct class_list list = {.interface = interface, .classes = json_array()};
+	int error = shaper_read(interface->name, add_class, &list);
+	return json_pack("{s:s, s:I, s:n, s:b, s:b, s:o}", "name", interface->name, "rate_bps",
+			 (json_int_t)interface->out_bps, "in_via", "present", error != -ENODEV,
+			 "shaped", error == 0, "classes", list.classes);
+}
+
+static json_t *interfaces_json(const struct plan *plan)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < plan->n_interfaces; i++)
+		json_array_append_new(list, interface_json(&plan->interfaces[i]));
+	return list;
+}
+
+static json_t *rules_json(const struct daemon *daemon)
+{
+	const struct config *config = daemon->snapshot->config;
+	json_t *list = json_array();
+	for (size_t rule = 0; rule < config->n_rules; rule++) {
+		uint64_t hits = 0;
+		for (unsigned i = 0; i < daemon->snapshot->plan->workers; i++)
+			hits += worker_rule_hits(daemon->workers[i], rule);
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:i}", "rule", config->rules[rule].name,
+						"hits", (json_int_t)hits, "over", 0));
+	}
+	return list;
+}
+
+json_t *status_json(const struct daemon *daemon)
+{
+	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:[], s:o}", "version", PACKAGE_VERSION,
+			 "pid", (int)getpid(), "config", daemon->options->config_path, "queue",
+			 queue_json(daemon), "not_judged", not_judged_json(), "interfaces",
+			 interfaces_json(daemon->snapshot->plan), "throttles", "rules",
+			 rules_json(daemon));
+}
