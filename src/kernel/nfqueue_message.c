@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The kernel's header comes first: libnetfilter_queue's older copy has the same guard. */
+#include <linux/netfilter/nfnetlink_queue.h>
+
+#include "kernel/nfqueue_message.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnetfilter_queue/libnetfilter_queue.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "nfshaper/mark.h"
+
+size_t nfqueue_message_bind(void *buffer, const struct nfqueue_options *options, uint32_t flags)
+{
+	struct nlmsghdr *nlh = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, options->number);
+	nfq_nlmsg_cfg_put_cmd(nlh, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
+	nfq_nlmsg_cfg_put_params(nlh, NFQNL_COPY_PACKET, NFQUEUE_COPY_RANGE);
+	nfq_nlmsg_cfg_put_qmaxlen(nlh, options->length);
+	if (flags) {
+		mnl_attr_put_u32(nlh, NFQA_CFG_FLAGS, htonl(flags));
+		mnl_attr_put_u32(nlh, NFQA_CFG_MASK, htonl(flags));
+	}
+	return nlh->nlmsg_len;
+}
+
+size_t nfqueue_message_unbind(void *buffer, uint16_t number)
+{
+	struct nlmsghdr *nlh = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, number);
+	nfq_nlmsg_cfg_put_cmd(nlh, AF_UNSPEC, NFQNL_CFG_CMD_UNBIND);
+	return nlh->nlmsg_len;
+}
+
+/* A 32-bit attribute, 0 where its size is wrong. */
+static uint32_t get_u32(const struct nlattr *attr)
+{
+	if (mnl_attr_get_payload_len(attr) < sizeof(uint32_t))
+		return 0;
+	return ntohl(mnl_attr_get_u32(attr));
+}
+
+/* True where it held the packet's id. */
+static bool read_attribute(const struct nlattr *attr, struct nfqueue_packet *packet)
+{
+	struct nfqnl_msg_packet_hdr header;
+	switch (mnl_attr_get_type(attr)) {
+	case NFQA_PACKET_HDR:
+		if (mnl_attr_get_payload_len(attr) < sizeof(header))
+			return false;
+		memcpy(&header, mnl_attr_get_payload(attr), sizeof(header));
+		packet->packet_id = ntohl(header.packet_id);
+		packet->hook = header.hook;
+		return true;
+	case NFQA_IFINDEX_INDEV:
+		packet->iif = get_u32(attr);
+		break;
+	case NFQA_IFINDEX_OUTDEV:
+		packet->oif = get_u32(attr);
+		break;
+	case NFQA_PAYLOAD:
+		packet->data = mnl_attr_get_payload(attr);
+		packet->captured = mnl_attr_get_payload_len(attr);
+		break;
+	case NFQA_CAP_LEN:
+		packet->length = get_u32(attr);
+		break;
+	case NFQA_SKB_INFO:
+		packet->is_gso = get_u32(attr) & NFQA_SKB_GSO;
+		break;
+	}
+	return false;
+}
+
+static enum nfqueue_message_kind parse_packet(const struct nlmsghdr *nlh, size_t received,
+					      struct nfqueue_packet *ret_packet)
+{
+	const size_t head = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg));
+	struct nfqueue_packet packet = {0};
+	bool has_id = false;
+	if (received < head)
+		return NFQUEUE_OTHER;
+	const struct nlattr *attr = (const void *)((const char *)nlh + head);
+	int left = (int)(received - head);
+	/* libmnl's own loop trusts nlmsg_len; this one also ends where the bytes do. */
+	while (mnl_attr_ok(attr, left)) {
+		has_id |= read_attribute(attr, &packet);
+		left -= MNL_ALIGN(attr->nla_len);
+		attr = mnl_attr_next(attr);
+	}
+	/* NFQA_CAP_LEN is there only where not all of the packet was copied. */
+	if (packet.length < packet.captured)
+		packet.length = packet.captured;
+	if (!has_id)
+		return NFQUEUE_OTHER;
+	*ret_packet = packet;
+	return NFQUEUE_PACKET;
+}
+
+enum nfqueue_message_kind nfqueue_message_parse(const void *datagram, size_t received,
+						struct nfqueue_packet *ret_packet, int *ret_error)
+{
+	const struct nlmsghdr *nlh = datagram;
+	if (received < sizeof(*nlh))
+		return NFQUEUE_OTHER;
+	if (received > nlh->nlmsg_len)
+		received = nlh->nlmsg_len;
+	if (nlh->nlmsg_type == (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET))
+		return parse_packet(nlh, received, ret_packet);
+	if (nlh->nlmsg_type != NLMSG_ERROR || received < MNL_NLMSG_HDRLEN + sizeof(int))
+		return NFQUEUE_OTHER;
+	*ret_error = ((const struct nlmsgerr *)mnl_nlmsg_get_payload(nlh))->error;
+	return NFQUEUE_ERROR;
+}
+
+static size_t put_verdict(void *buffer, int type, uint16_t number, uint32_t id, uint32_t decision)
+{
+	struct nlmsghdr *nlh = nfq_nlmsg_put(buffer, type, number);
+	nfq_nlmsg_verdict_put(nlh, (int)id, NF_ACCEPT);
+	if (decision)
+		mnl_attr_put_u32(nlh, NFQA_PRIORITY, htonl(NFSHAPER_PRIORITY | decision));
+	return nlh->nlmsg_len;
+}
+
+/* Ids wrap around, as the kernel's nfq_id_after() knows. */
+static bool ids_rise(const struct nfqueue_packet *packets, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if ((int32_t)(packets[i].packet_id - packets[i - 1].packet_id) <= 0)
+			return false;
+	return true;
+}
+
+size_t nfqueue_message_verdicts(void *buffer, uint16_t number, const struct nfqueue_packet *packets,
+				size_t count)
+{
+	bool may_fold = ids_rise(packets, count);
+	size_t used = 0, last;
+	for (size_t first = 0; first < count; first = last + 1) {
+		last = first;
+		while (may_fold && last + 1 < count &&
+		       packets[last + 1].decision == packets[first].decision)
+			last++;
+		used += put_verdict((char *)buffer + used,
+				    last == first ? NFQNL_MSG_VERDICT : NFQNL_MSG_VERDICT_BATCH,
+				    number, packets[last].packet_id, packets[first].decision);
+	}
+	return used;
+}
