@@ -11,11 +11,11 @@
 #define NFSHAPER_CONTROL_H
 
 #define NFSHAPER_CONTROL_VERSION 1
-#define NFSHAPER_CONTROL_SOCKET "control.sock"   /* in the run directory */
-#define NFSHAPER_PID_FILE "nfshaper.pid"         /* in the run directory, locked while it runs */
-#define NFSHAPER_STATE_FILE "state.json"         /* in the state directory */
-#define NFSHAPER_CONTROL_REQUEST_MAX 65536       /* bytes */
-#define NFSHAPER_CONTROL_TIMEOUT_S 10            /* a client that takes longer is closed */
+#define NFSHAPER_CONTROL_SOCKET "control.sock" /* in the run directory */
+#define NFSHAPER_PID_FILE "nfshaper.pid"       /* in the run directory, locked while it runs */
+#define NFSHAPER_STATE_FILE "state.json"       /* in the state directory */
+#define NFSHAPER_CONTROL_REQUEST_MAX 65536     /* bytes */
+#define NFSHAPER_CONTROL_TIMEOUT_S 10          /* a client that takes longer is closed */
 
 #define NFSHAPER_CONFIG_FILE "/etc/nfshaper/rules.yaml"
 #define NFSHAPER_RUN_DIR "/run/nfshaper"

@@ -12,15 +12,15 @@
 
 #include <stdint.h>
 
-#define NFSHAPER_TABLE "nfshaper"        /* nftables table, family inet */
-#define NFSHAPER_PRIORITY 0x6e660000u    /* upper half of skb->priority in a verdict */
+#define NFSHAPER_TABLE "nfshaper"     /* nftables table, family inet */
+#define NFSHAPER_PRIORITY 0x6e660000u /* upper half of skb->priority in a verdict */
 #define NFSHAPER_MASK_DEFAULT 0xff000000u
 #define NFSHAPER_MASK_BITS_MIN 4
 #define NFSHAPER_MASK_BITS_MAX 16
 
-#define NFSHAPER_HTB_MAJOR 1u            /* the root qdisc is 1: on every interface */
-#define NFSHAPER_HTB_LINE 1u             /* 1:1 is the line */
-#define NFSHAPER_HTB_FIRST 0x10u         /* 1:10 is the first leaf, always class default */
+#define NFSHAPER_HTB_MAJOR 1u    /* the root qdisc is 1: on every interface */
+#define NFSHAPER_HTB_LINE 1u     /* 1:1 is the line */
+#define NFSHAPER_HTB_FIRST 0x10u /* 1:10 is the first leaf, always class default */
 #define NFSHAPER_CLASS_DEFAULT "default"
 
 /* Position of the lowest bit of a mask that is one run of adjacent bits. */

@@ -7,10 +7,10 @@ static json_t *diags_json(const struct diags *diags, enum diag_severity severity
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct diag *diag = &diags->items[i];
 		if (diag->severity == severity)
-			json_array_append_new(
-				list, json_pack("{s:s, s:i, s:i, s:s}", "file", diag->file, "line",
-						(int)diag->line, "column", (int)diag->column,
-						"message", diag->message));
+			json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:s}", "file",
+							      diag->file, "line", (int)diag->line,
+							      "column", (int)diag->column,
+							      "message", diag->message));
 	}
 	return list;
 }
@@ -36,8 +36,7 @@ int command_check(struct cli *cli, int argc, char **argv)
 	if (cli_no_arguments("check", argc))
 		return EXIT_USAGE;
 	diags_init(&diags);
-	struct snapshot *snapshot =
-		preflight(cli->config_path, cli->state_dir, &earlier, &diags);
+	struct snapshot *snapshot = preflight(cli->config_path, cli->state_dir, &earlier, &diags);
 	if (cli->json) {
 		cli_print_json(json_pack("{s:o, s:o}", "errors", diags_json(&diags, DIAG_ERROR),
 					 "warnings", diags_json(&diags, DIAG_WARNING)));

@@ -25,7 +25,7 @@ struct command {
 	const char *name;
 	const char *arguments; /* for help, may be "" */
 	const char *summary;
-	const char *options;   /* letters of its own, as getopt(3) */
+	const char *options;                                /* letters of its own, as getopt(3) */
 	int (*run)(struct cli *cli, int argc, char **argv); /* argv: the arguments only */
 };
 

@@ -35,8 +35,8 @@ static int connect_to(const char *run_dir)
 
 static int send_request(int fd, const char *command)
 {
-	json_t *request = json_pack("{s:i, s:s}", "version", NFSHAPER_CONTROL_VERSION, "command",
-				    command);
+	json_t *request =
+		json_pack("{s:i, s:s}", "version", NFSHAPER_CONTROL_VERSION, "command", command);
 	char *text = json_dumps(request, JSON_COMPACT);
 	char *line = xasprintf("%s\n", text);
 	size_t length = strlen(line);

@@ -17,8 +17,8 @@ static json_t *trace_json(const struct explanation *explanation)
 {
 	json_t *list = json_array();
 	if (explanation->exemption)
-		json_array_append_new(list, json_pack("{s:n, s:b, s:s}", "rule", "matched", 1, "why",
-						      explanation->exemption));
+		json_array_append_new(list, json_pack("{s:n, s:b, s:s}", "rule", "matched", 1,
+						      "why", explanation->exemption));
 	for (size_t i = 0; i < explanation->n_steps; i++) {
 		const struct explain_step *step = &explanation->steps[i];
 		json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "rule", step->rule,
@@ -33,12 +33,11 @@ static void print_json(const struct explanation *explanation)
 	bool is_class = outcome->kind == OUTCOME_CLASS;
 	char classid[16], mark[16];
 	snprintf(mark, sizeof(mark), "0x%08x", explanation->mark);
-	cli_print_json(json_pack("{s:s, s:s?, s:s?, s:s, s:s?, s:b, s:o}", "verdict",
-				 verdict_text(outcome->kind), "class",
-				 is_class ? outcome->name : NULL, "rule", explanation->rule, "mark",
-				 mark, "classid", is_class ? cli_classid(outcome, classid) : NULL,
-				 "judged", explanation->exemption == NULL, "trace",
-				 trace_json(explanation)));
+	cli_print_json(json_pack(
+		"{s:s, s:s?, s:s?, s:s, s:s?, s:b, s:o}", "verdict", verdict_text(outcome->kind),
+		"class", is_class ? outcome->name : NULL, "rule", explanation->rule, "mark", mark,
+		"classid", is_class ? cli_classid(outcome, classid) : NULL, "judged",
+		explanation->exemption == NULL, "trace", trace_json(explanation)));
 }
 
 static const char *end_text(const struct addr *addr, bool has_port, uint16_t port, char *buffer)

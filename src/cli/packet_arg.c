@@ -26,9 +26,10 @@ static bool is_own(const struct addr *addr)
 		const struct sockaddr *address = item->ifa_addr;
 		if (!address || address->sa_family != addr->family)
 			continue;
-		const void *bytes = address->sa_family == AF_INET
-					    ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
-					    : &((const struct sockaddr_in6 *)address)->sin6_addr;
+		const void *bytes =
+			address->sa_family == AF_INET
+				? (const void *)&((const struct sockaddr_in *)address)->sin_addr
+				: &((const struct sockaddr_in6 *)address)->sin6_addr;
 		found = memcmp(bytes, addr->bytes, addr_size(addr)) == 0;
 	}
 	freeifaddrs(list);
@@ -108,9 +109,10 @@ static int read_key(char *argument, struct packet_arg *arg, bool *has_direction)
 static int read_end(const char *text, struct addr *addr, bool *has_port, uint16_t *port)
 {
 	if (addr_port_parse(text, addr, has_port, port))
-		return cli_usage("`%s` is no address: write 192.0.2.1, 192.0.2.1:80, 2001:db8::1 or "
-				 "[2001:db8::1]:80",
-				 text);
+		return cli_usage(
+			"`%s` is no address: write 192.0.2.1, 192.0.2.1:80, 2001:db8::1 or "
+			"[2001:db8::1]:80",
+			text);
 	return EXIT_DONE;
 }
 
@@ -119,8 +121,9 @@ static int read_ends(char **argv, struct packet_arg *arg)
 	struct packet *packet = &arg->packet;
 	int error = proto_parse(argv[0], &packet->proto);
 	if (error)
-		return cli_usage("`%s` is no protocol: write tcp, udp, icmp, … or a number up to 255",
-				 argv[0]);
+		return cli_usage(
+			"`%s` is no protocol: write tcp, udp, icmp, … or a number up to 255",
+			argv[0]);
 	if (read_end(argv[1], &packet->src, &arg->has_sport, &packet->sport) ||
 	    read_end(argv[2], &packet->dst, &arg->has_dport, &packet->dport))
 		return EXIT_USAGE;

@@ -49,8 +49,8 @@ static void print_classes(const json_t *classes)
 	printf("  %-16s %-4s %-8s %11s %11s %11s %14s %10s %8s\n", "CLASS", "DIR", "CLASSID",
 	       "RATE", "CEIL", "NOW", "BYTES", "PACKETS", "DROPS");
 	json_array_foreach(classes, index, class)
-		printf("  %-16s %-4s %-8s %11s %11s %11s %14lld %10lld %8lld\n", text(class, "name"),
-		       text(class, "direction"), text(class, "classid"),
+		printf("  %-16s %-4s %-8s %11s %11s %11s %14lld %10lld %8lld\n",
+		       text(class, "name"), text(class, "direction"), text(class, "classid"),
 		       rate_text(number(class, "rate_bps"), rate, sizeof(rate)),
 		       rate_text(number(class, "ceil_bps"), ceil, sizeof(ceil)),
 		       rate_text(number(class, "now_bps"), now, sizeof(now)),

@@ -28,7 +28,8 @@ static int wait_for_end(int pidfd, pid_t pid)
 	while (ready < 0 && errno == EINTR);
 	if (ready == 1)
 		return EXIT_DONE;
-	return cli_fail(EXIT_FAILED, "nfshaper (pid %d) was told to stop, but still runs", (int)pid);
+	return cli_fail(EXIT_FAILED, "nfshaper (pid %d) was told to stop, but still runs",
+			(int)pid);
 }
 
 int command_stop(struct cli *cli, int argc, char **argv)

@@ -174,9 +174,10 @@ static int listen_at(const char *path)
 		return -1;
 	unlink(path);
 	mode_t mask = umask(0117);
-	int error = bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, CLIENTS_MAX)
-			    ? errno
-			    : 0;
+	int error =
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, CLIENTS_MAX)
+			? errno
+			: 0;
 	umask(mask);
 	if (error) {
 		close(fd);

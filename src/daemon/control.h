@@ -14,8 +14,7 @@
  * Answers one command. Returns the result (a new reference), or NULL with *ret_error a text to
  * be freed by the server.
  */
-typedef json_t *control_handler(const char *command, json_t *request, void *data,
-				char **ret_error);
+typedef json_t *control_handler(const char *command, json_t *request, void *data, char **ret_error);
 
 struct control;
 

@@ -87,8 +87,8 @@ static int start_workers(struct daemon *daemon)
 	daemon->workers = xcalloc(plan->workers, sizeof(struct worker *));
 	for (unsigned i = 0; !error && i < plan->workers; i++) {
 		char *why = NULL;
-		daemon->workers[i] = worker_new(daemon->snapshot,
-						(uint16_t)(plan->queue_first + i), &why);
+		daemon->workers[i] =
+			worker_new(daemon->snapshot, (uint16_t)(plan->queue_first + i), &why);
 		error = daemon->workers[i] ? worker_start(daemon->workers[i]) : -EIO;
 		if (error)
 			log_error("%s", why ? why : strerror(-error));

@@ -25,7 +25,8 @@ static void check_state(int error, const char *state_dir, struct diags *diags)
 	if (error == -EBADMSG)
 		diag_warning(diags, at,
 			     "%s is damaged and not used; ids are taken from the kernel, or given "
-			     "anew", NFSHAPER_STATE_FILE);
+			     "anew",
+			     NFSHAPER_STATE_FILE);
 	else if (error && error != -EACCES)
 		diag_warning(diags, at, "%s: %s", NFSHAPER_STATE_FILE, strerror(-error));
 }

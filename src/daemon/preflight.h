@@ -13,7 +13,7 @@
  * emptied with state_fini(), also on failure). Adds warnings on what this machine lacks, and
  * sorts *diags. NULL where there are errors.
  */
-struct snapshot *preflight(const char *config_path, const char *state_dir, struct state *ret_earlier,
-			   struct diags *diags);
+struct snapshot *preflight(const char *config_path, const char *state_dir,
+			   struct state *ret_earlier, struct diags *diags);
 
 #endif

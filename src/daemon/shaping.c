@@ -18,9 +18,10 @@ static void ignore_stats(const struct shaper_stats *stats, void *data)
 static void report(const struct plan_interface *interface, const struct nl_error *error)
 {
 	if (error->code == -EEXIST)
-		log_error("%s already has a qdisc that nfshaper did not make (%s); remove it, or set "
-			  "`interfaces.%s.replace: true` to have it replaced",
-			  interface->name, error->message, interface->name);
+		log_error(
+			"%s already has a qdisc that nfshaper did not make (%s); remove it, or set "
+			"`interfaces.%s.replace: true` to have it replaced",
+			interface->name, error->message, interface->name);
 	else
 		log_error("%s could not be shaped, at %s: %s%s%s", interface->name,
 			  error->what ? error->what : "its classes", strerror(-error->code),

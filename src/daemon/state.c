@@ -58,9 +58,7 @@ static int read_state(json_t *root, struct state *state)
 			&list) ||
 	    version != STATE_VERSION || mask <= 0 || mask > UINT32_MAX || !json_is_array(list))
 		return -EBADMSG;
-	json_array_foreach(list, index, item)
-		if (read_outcome(item, &state->ids))
-			return -EBADMSG;
+	json_array_foreach(list, index, item) if (read_outcome(item, &state->ids)) return -EBADMSG;
 	state->mark_mask = (uint32_t)mask;
 	return 0;
 }

@@ -43,8 +43,8 @@ static json_t *queue_json(const struct daemon *daemon)
 	return json_pack(
 		"{s:s, s:i, s:i, s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "path",
 		queue_path_text(daemon->features.queue_path), "workers", (int)plan->workers,
-		"first", (int)plan->queue_first, "length", (int)plan->queue_length,
-		"buffer_bytes", worker_buffer_size(daemon->workers[0]), "on_failure",
+		"first", (int)plan->queue_first, "length", (int)plan->queue_length, "buffer_bytes",
+		worker_buffer_size(daemon->workers[0]), "on_failure",
 		plan->fail_open ? "open" : "closed", "received", sums.received, "verdicts",
 		sums.verdicts, "waiting", sums.waiting, "queue_dropped", sums.queue_dropped,
 		"socket_dropped", sums.socket_dropped, "enobufs", sums.enobufs, "malformed",
@@ -87,9 +87,9 @@ static void add_class(const struct shaper_stats *stats, void *data)
 			  class->name, "direction", "out", "classid", classid, "priority",
 			  (int)class->priority, "rate_bps", (json_int_t)stats->rate_bps, "ceil_bps",
 			  (json_int_t)stats->ceil_bps, "now_bps", (json_int_t)stats->now_bps,
-			  "bytes", (json_int_t)stats->bytes, "packets",
-			  (json_int_t)stats->packets, "drops", (json_int_t)stats->drops,
-			  "backlog_bytes", (json_int_t)stats->backlog_bytes));
+			  "bytes", (json_int_t)stats->bytes, "packets", (json_int_t)stats->packets,
+			  "drops", (json_int_t)stats->drops, "backlog_bytes",
+			  (json_int_t)stats->backlog_bytes));
 }
 
 /* `present`: there; `shaped`: nfshaper's qdisc is on it. */

@@ -76,7 +76,7 @@ void worker_free(struct worker *worker)
 
 static enum direction direction_of_hook(uint8_t hook)
 {
-	return hook == NF_INET_LOCAL_IN	   ? DIRECTION_IN
+	return hook == NF_INET_LOCAL_IN    ? DIRECTION_IN
 	       : hook == NF_INET_LOCAL_OUT ? DIRECTION_OUT
 					   : DIRECTION_FORWARD;
 }
@@ -154,7 +154,8 @@ static void *run(void *data)
 			link_names_update(worker->names);
 		int error = fds[0].revents ? serve(worker) : 0;
 		if (error < 0) {
-			log_error("queue %u: %s; the daemon ends", worker->number, strerror(-error));
+			log_error("queue %u: %s; the daemon ends", worker->number,
+				  strerror(-error));
 			kill(getpid(), SIGTERM);
 			return NULL;
 		}

@@ -16,10 +16,10 @@ struct explain_step {
 };
 
 struct explanation {
-	const char *exemption; /* why the packet is not judged, or NULL */
-	const char *rule;      /* the rule that settled it, or NULL */
+	const char *exemption;         /* why the packet is not judged, or NULL */
+	const char *rule;              /* the rule that settled it, or NULL */
 	const struct outcome *outcome; /* class default where the packet is not judged */
-	uint32_t mark;         /* 0 where the packet is not judged */
+	uint32_t mark;                 /* 0 where the packet is not judged */
 	struct explain_step *steps;    /* up to the rule that settled it */
 	size_t n_steps;
 };

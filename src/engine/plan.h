@@ -33,7 +33,7 @@ struct plan_interface {
 
 struct plan {
 	uint32_t mark_mask;
-	struct ids ids; /* all outcomes; [0] is class default */
+	struct ids ids;     /* all outcomes; [0] is class default */
 	bool ids_forgotten; /* those of the earlier run could not be kept */
 	struct plan_interface *interfaces;
 	size_t n_interfaces;

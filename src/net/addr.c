@@ -120,8 +120,7 @@ bool prefix_contains(const struct prefix *prefix, const struct addr *addr)
 	if (memcmp(prefix->addr.bytes, addr->bytes, whole) != 0)
 		return false;
 	uint8_t rest = (uint8_t)(0xff00 >> (prefix->length % 8));
-	return prefix->length % 8 == 0 ||
-	       (addr->bytes[whole] & rest) == prefix->addr.bytes[whole];
+	return prefix->length % 8 == 0 || (addr->bytes[whole] & rest) == prefix->addr.bytes[whole];
 }
 
 bool addr_is_loopback(const struct addr *addr)

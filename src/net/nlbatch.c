@@ -64,7 +64,7 @@ static void read_message(const struct nlmsghdr *nlh, struct nl_error *error)
 		return;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 		offset += err->msg.nlmsg_len - mnl_nlmsg_size(0);
-	mnl_attr_for_each(attr, nlh, offset) {
+	mnl_attr_for_each (attr, nlh, offset) {
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
 			snprintf(error->message, sizeof(error->message), "%s",
 				 mnl_attr_get_str(attr));
@@ -164,8 +164,8 @@ void *nl_batch_next(struct nl_batch *batch, const char *what)
 		batch->bytes = xreallocarray(batch->bytes, batch->capacity, 1);
 	}
 	memset(batch->bytes + batch->used, 0, MESSAGE_ROOM);
-	batch->what = array_grow(batch->what, batch->count, &batch->what_capacity,
-				 sizeof(*batch->what));
+	batch->what =
+		array_grow(batch->what, batch->count, &batch->what_capacity, sizeof(*batch->what));
 	batch->what[batch->count] = what;
 	return batch->bytes + batch->used;
 }

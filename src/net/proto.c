@@ -10,10 +10,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const names[] = {"icmp", "igmp", "ipip", "tcp",  "udp",  "dccp",   "ipv6",
-				    "gre",  "esp",  "ah",   "icmpv6", "ospf", "pim", "vrrp",
-				    "l2tp", "sctp", "udplite"};
-static const uint8_t numbers[] = {1, 2, 4, 6, 17, 33, 41, 47, 50, 51, 58, 89, 103, 112, 115, 132, 136};
+static const char *const names[] = {"icmp", "igmp", "ipip", "tcp",  "udp",    "dccp",
+				    "ipv6", "gre",  "esp",  "ah",   "icmpv6", "ospf",
+				    "pim",  "vrrp", "l2tp", "sctp", "udplite"};
+static const uint8_t numbers[] = {1,  2,  4,  6,   17,  33,  41,  47, 50,
+				  51, 58, 89, 103, 112, 115, 132, 136};
 
 _Static_assert(COUNT(names) == COUNT(numbers), "one number for each name");
 

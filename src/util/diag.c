@@ -28,8 +28,8 @@ static void add(struct diags *diags, enum diag_severity severity, struct place a
 	char *message = NULL;
 	if (vasprintf(&message, format, args) < 0)
 		message = xstrdup(format);
-	diags->items = array_grow(diags->items, diags->count, &diags->capacity,
-				  sizeof(*diags->items));
+	diags->items =
+		array_grow(diags->items, diags->count, &diags->capacity, sizeof(*diags->items));
 	diags->items[diags->count++] = (struct diag){
 		.severity = severity,
 		.file = xstrdup(at.file ? at.file : "-"),
@@ -79,8 +79,7 @@ void diag_print(const struct diag *diag, FILE *out)
 	fputs(diag->file, out);
 	if (diag->line)
 		fprintf(out, ":%u:%u", diag->line, diag->column);
-	fprintf(out, ": %s%s\n", diag->severity == DIAG_WARNING ? "warning: " : "",
-		diag->message);
+	fprintf(out, ": %s%s\n", diag->severity == DIAG_WARNING ? "warning: " : "", diag->message);
 }
 
 void diags_print(const struct diags *diags, FILE *out)
