@@ -83,8 +83,8 @@ class Node:
     def ip(self, *commands):
         _batch(["ip", "-n", self.name, "-batch", "-"], commands)
 
-    def sysctl(self, **settings):
-        """net.ipv4.ip_forward=1 is net_ipv4_ip_forward… with / for the dots: see callers."""
+    def sysctl(self, settings):
+        """Writes files below /proc/sys/net, as this namespace has them."""
         with self.inside():
             for key, value in settings.items():
                 with open("/proc/sys/net/" + key, "w", encoding="ascii") as file:
@@ -115,7 +115,7 @@ class Lab:
     def __init__(self, report):
         Lab._count += 1
         self.report = report
-        self.prefix = f"nfs-lab-{os.getpid()}-{Lab._count}"
+        self.prefix = f"{os.environ.get('LAB_PREFIX', 'nfs-lab-')}{os.getpid()}-{Lab._count}"
         self.client = Node(self.prefix + "-client")
         self.gateway = Node(self.prefix + "-gateway")
         self.server = Node(self.prefix + "-server")
@@ -149,10 +149,10 @@ class Lab:
                 f"link add name wan0 netns {gateway.name} type veth "
                 f"peer name eth0 netns {server.name}"])
         for node in self.nodes:
-            node.sysctl(**{"ipv6/conf/all/forwarding": int(node is gateway),
-                           "ipv6/conf/default/accept_dad": 0,
-                           "ipv6/conf/all/accept_ra": 0})
-        gateway.sysctl(**{"ipv4/ip_forward": 1})
+            node.sysctl({"ipv6/conf/all/forwarding": int(node is gateway),
+                         "ipv6/conf/default/accept_dad": 0,
+                         "ipv6/conf/all/accept_ra": 0})
+        gateway.sysctl({"ipv4/ip_forward": 1})
         gateway.ip("link set lo up",
                    *self._port("lan0", 1, 1, 2), *self._port("wan0", 2, 1, 2),
                    f"route add 10.77.11.0/24 via {CLIENT4}", f"route add fd77:11::/64 via {CLIENT6}",

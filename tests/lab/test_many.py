@@ -4,11 +4,10 @@
 
 import collections
 import os
-import subprocess
 
 from daemon import Daemon
-from lab import GATEWAY_WAN4, SERVER4, main, wait_for
-from observe import Meter, entries
+from lab import main, wait_for
+from observe import Meter, entries, marks, waiting
 from report import SCALE
 from traffic import (TCP, UDP, family_of, listen, open_socket, raise_descriptor_limit,
                      receive_exactly)
@@ -41,28 +40,30 @@ rules:
 """
 
 
-def connect_all(lab, servers):
-    """Half TCP and half UDP, IPv4 and IPv6, over all ports; every one carries data both ways."""
+def connect_all(lab, servers, ends):
+    """Half TCP and half UDP, IPv4 and IPv6, over all ports; every one carries data both ways.
+
+    All ends stay open, in *ends, so that no two connections share their ports.
+    """
     counts = collections.Counter()
     ports = list(PORTS)
     for number in range(CONNECTIONS):
         kind = (TCP, UDP)[number % 2]
         pair = number // 2 % len(SOURCES)
         port = ports[number // 8 % len(ports)]
-        server = servers[kind, port]
-        with open_socket(lab.client, kind, TARGETS[pair], port, (SOURCES[pair], 0)) as client:
-            client.sendall(b"%d" % number)
-            if kind == TCP:
-                peer, _ = server.accept()
-                with peer:
-                    peer.sendall(receive_exactly(peer, len(b"%d" % number)))
-                    echo = receive_exactly(client, len(b"%d" % number))
-            else:
-                data, sender = server.recvfrom(100)
-                server.sendto(data, sender)
-                echo = client.recv(100)
-            if echo != b"%d" % number:
-                raise AssertionError(f"connection {number} carried {echo!r}")
+        server = servers[kind, port, TARGETS[pair]]
+        client = open_socket(lab.client, kind, TARGETS[pair], port, (SOURCES[pair], 0))
+        ends.append(client)
+        data = b"%d" % number
+        client.sendall(data)
+        if kind == TCP:
+            peer, _ = server.accept()
+            ends.append(peer)
+            peer.sendall(receive_exactly(peer, len(data)))
+        else:
+            server.sendto(*server.recvfrom(100))
+        if receive_exactly(client, len(data)) != data:
+            raise AssertionError(f"connection {number} carried something else")
         counts[kind, family_of(TARGETS[pair]), PORTS[port]] += 1
     return counts
 
@@ -72,10 +73,11 @@ def test_connections(lab):
     raise_descriptor_limit()
     daemon = Daemon(lab, CONFIG).start()
     ids = daemon.ids()
-    servers = {(kind, port): listen(lab.server, kind, port) for kind in (TCP, UDP)
-               for port in PORTS}
+    servers = {(kind, port, target): listen(lab.server, kind, port, target)
+               for kind in (TCP, UDP) for port in PORTS for target in TARGETS}
     meters = (Meter(lab.gateway, "wan0"), Meter(lab.gateway, "lan0"))
-    counts = connect_all(lab, servers)
+    ends = []
+    counts = connect_all(lab, servers, ends)
     lab.report.equal(sum(counts.values()), CONNECTIONS, f"{CONNECTIONS} connections carried data")
     lab.report.equal(len(counts), 16, "TCP and UDP, IPv4 and IPv6, four classes")
 
@@ -99,16 +101,31 @@ def test_connections(lab):
     lab.report.equal(queue["verdicts"], CONNECTIONS, "and answered each once")
 
 
-def flood_program(lab):
-    """The sender of new flows, built here unless the runner has done so."""
-    path = os.environ.get("LAB_FLOOD")
-    if path:
-        return path
-    path = lab.path("flood")
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "flood.c")
-    subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE", "-O2", "-o", path,
-                    source], check=True)
-    return path
+def test_flood(lab):
+    """new UDP flows as fast as they can be sent: none lost here, none undecided"""
+    daemon = Daemon(lab, CONFIG).start()
+    flood = daemon.ids()["flood"]
+    # Nobody answers: the flows are what counts.
+    lab.server.nft(f"""table inet sink {{ chain pre {{ type filter hook prerouting priority -400;
+        udp dport {FLOOD_PORT} counter drop; }}; }}""")
+    meter = Meter(lab.gateway, "wan0")
+    sender = lab.client.run(os.path.join(os.environ.get("builddir", "."), "tests/lab/flood"),
+                            "-c", str(FLOWS), "-s", SOURCES[0], "-p", str(FLOOD_PORT), TARGETS[0])
+    lab.report.note(sender.stdout + sender.stderr)
+    wait_for(lambda: waiting(lab.gateway) == 0, "the queues to be empty", 10)
+
+    queue = daemon.status()["queue"]
+    lab.report.note(f"{queue}")
+    lost = {key: queue[key] for key in ("queue_dropped", "socket_dropped", "enobufs")}
+    lab.report.equal(lost, dict.fromkeys(lost, 0), "nothing lost in the queues")
+    lab.report.equal(queue["verdicts"], queue["received"], "a verdict for every packet")
+    lab.report.equal(queue["received"], FLOWS, f"all {FLOWS} first packets were judged")
+    found = collections.Counter(marks(lab.gateway, dport=FLOOD_PORT))
+    lab.report.equal(dict(found), {flood["mark"]: FLOWS}, "conntrack: all flows have their mark")
+    packets = meter.packets()
+    lab.report.equal(list(packets), [flood["classid"]], "no packet in another class")
+    lab.report.equal(packets.get(flood["classid"], 0) + meter.drops(), FLOWS,
+                     f"the class had them all, {meter.drops()} over its own queue's length")
 
 
 if __name__ == "__main__":

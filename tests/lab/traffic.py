@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real connections between the nodes. Sockets of all nodes live in the test's own process, so a
-test knows by itself, without waiting for other programs, what was sent and what arrived."""
+"""Real connections between the nodes.
+
+Sockets of all nodes live in the test's own process, so a test knows by itself, without waiting
+for other programs, what was sent and what arrived.
+"""
 
 import errno
-import os
+import resource
 import socket
 import time
 
@@ -16,13 +19,14 @@ def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def listen(node, kind, port, family=socket.AF_INET6):
-    """A socket bound to a port of every address; IPv6 sockets take IPv4 too."""
+def listen(node, kind, port, address="::"):
+    """A socket bound to a port, of every address of both families unless one is given."""
+    family = family_of(address)
     server = node.socket(family, kind)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == socket.AF_INET6:
         server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    server.bind(("", port))
+    server.bind((address, port))
     if kind == TCP:
         server.listen(1024)
     server.settimeout(5 * SLOW)
@@ -151,9 +155,9 @@ class Stream:
         self.peer, _ = server.accept()
         self.received = 0
         self._running = True
-        lab.at_end(self.stop)
         lab.thread(self._send)
         lab.thread(self._receive)
+        lab.at_end(self.stop)
 
     def _send(self):
         block = bytes(65536)
@@ -191,7 +195,5 @@ class Stream:
 
 
 def raise_descriptor_limit():
-    import resource
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return min(hard, os.sysconf("SC_OPEN_MAX"))
