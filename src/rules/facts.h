@@ -26,16 +26,28 @@ struct facts {
 	enum direction direction;
 	const char *iif; /* interface names; NULL: not known */
 	const char *oif;
-	bool source_is_local; /* which end is the local one: decided by engine/ */
+	bool source_is_local;  /* which end is the local one: decided by engine/ */
 	const struct geo *geo; /* NULL: no country is known */
 	const char *cc;        /* given on explain's command line, instead of a look-up; or NULL */
 };
 
 enum attribute {
-	ATTR_RADDR, ATTR_RPORT, ATTR_LADDR, ATTR_LPORT,
-	ATTR_SADDR, ATTR_SPORT, ATTR_DADDR, ATTR_DPORT,
-	ATTR_PROTO, ATTR_DIR, ATTR_IIF, ATTR_OIF,
-	ATTR_CC, ATTR_COUNTRY,
+	ATTR_RADDR,
+	ATTR_RPORT,
+	ATTR_LADDR,
+	ATTR_LPORT,
+	ATTR_SADDR,
+	ATTR_SPORT,
+	ATTR_DADDR,
+	ATTR_DPORT,
+	ATTR_PROTO,
+	ATTR_DIR,
+	ATTR_IIF,
+	ATTR_OIF,
+	ATTR_CC,
+	ATTR_COUNTRY,
+	ATTR_DSCP,
+	ATTR_LENGTH,
 	ATTR_COUNT
 };
 

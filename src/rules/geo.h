@@ -19,7 +19,8 @@ struct geo *geo_open(const char *path, char **ret_why);
 void geo_close(struct geo *geo);
 
 struct geo_country {
-	const char *cc;   /* two upper-case letters; borrowed from the open database; not terminated */
+	const char
+		*cc; /* two upper-case letters; borrowed from the open database; not terminated */
 	size_t cc_length;
 	const char *name; /* English name, or NULL */
 	size_t name_length;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The names that an expression may ask about, in one table. A new attribute is a line in it, a
+ * name in enum attribute and its case in evaluation_get().
+ */
+#ifndef RULES_ATTRIBUTE_H
+#define RULES_ATTRIBUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules/facts.h"
+
+/* What the values of an attribute are: it decides how a written value is read. */
+enum attribute_kind {
+	KIND_ADDRESS,
+	KIND_NUMBER,
+	KIND_PROTO,
+	KIND_DSCP,
+	KIND_DIRECTION,
+	KIND_INTERFACE,
+	KIND_CC,
+	KIND_COUNTRY
+};
+
+struct attribute_info {
+	const char *name;
+	enum attribute_kind kind;
+	bool is_expensive; /* worth asking only when nothing cheaper settles the rule */
+	uint64_t max;      /* of a number */
+	const char *what;  /* its values in a message: "a port number" */
+};
+
+const struct attribute_info *attribute_info(enum attribute attribute);
+
+/* Finds a name that is not terminated by a zero. False where there is no such attribute. */
+bool attribute_find(const char *name, size_t length, enum attribute *ret_attribute);
+
+/* True for the names that the language has and this version cannot answer yet. */
+bool attribute_is_reserved(const char *name, size_t length);
+
+/* The nearest name of both kinds, or NULL. */
+const char *attribute_nearest(const char *name);
+
+/* True where the attribute's value is a number, so that < and the like make sense. */
+bool attribute_is_ordered(enum attribute attribute);
+/* True where the attribute's value is a text, for like and =~. */
+bool attribute_is_text(enum attribute attribute);
+
+/* The value for a person (`443`, `tcp`, `192.0.2.1`); `unknown` is not asked. Caller frees. */
+char *attribute_value_text(enum attribute attribute, const struct value *value);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/condition.h"
+
+#include <stdlib.h>
+
+#include "util/alloc.h"
+
+/* The depth of all three recursions here is that of the parsed tree: EXPR_DEPTH_MAX bounds it. */
+static int compile(const char *text, const struct expr *expr, struct condition *condition,
+		   struct fault *fault)
+{
+	condition->kind = expr->kind;
+	if (expr->kind == EXPR_TEST)
+		return predicate_compile(text, expr, &condition->predicate, fault);
+	condition->children = xcalloc(expr->n_children, sizeof(struct condition));
+	for (size_t i = 0; i < expr->n_children; i++) {
+		condition->n_children = i + 1;
+		int error = compile(text, expr->children[i], &condition->children[i], fault);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static void fini(struct condition *condition)
+{
+	for (size_t i = 0; i < condition->n_children; i++)
+		fini(&condition->children[i]);
+	free(condition->children);
+	predicate_fini(&condition->predicate);
+}
+
+struct condition *condition_new(const char *text, struct fault *fault)
+{
+	struct expr *expr;
+	if (expr_parse(text, &expr, fault))
+		return NULL;
+	struct condition *condition = xcalloc(1, sizeof(*condition));
+	int error = compile(text, expr, condition, fault);
+	expr_free(expr);
+	if (error) {
+		condition_free(condition);
+		return NULL;
+	}
+	return condition;
+}
+
+void condition_free(struct condition *condition)
+{
+	if (!condition)
+		return;
+	fini(condition);
+	free(condition);
+}
+
+bool condition_holds(const struct condition *condition, struct evaluation *evaluation)
+{
+	switch (condition->kind) {
+	case EXPR_AND:
+		for (size_t i = 0; i < condition->n_children; i++)
+			if (!condition_holds(&condition->children[i], evaluation))
+				return false;
+		return true;
+	case EXPR_OR:
+		for (size_t i = 0; i < condition->n_children; i++)
+			if (condition_holds(&condition->children[i], evaluation))
+				return true;
+		return false;
+	case EXPR_NOT:
+		return !condition_holds(&condition->children[0], evaluation);
+	case EXPR_TEST:
+		break;
+	}
+	return predicate_holds(&condition->predicate, evaluation);
+}
+
+const struct predicate *condition_find(const struct condition *condition, enum attribute attribute)
+{
+	if (condition->kind == EXPR_TEST)
+		return condition->predicate.attribute == attribute ? &condition->predicate : NULL;
+	for (size_t i = 0; i < condition->n_children; i++) {
+		const struct predicate *found = condition_find(&condition->children[i], attribute);
+		if (found)
+			return found;
+	}
+	return NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A whole expression, compiled: a tree of predicates, evaluated in the order written. */
+#ifndef RULES_CONDITION_H
+#define RULES_CONDITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rules/evaluation.h"
+#include "rules/expr.h"
+#include "rules/fault.h"
+#include "rules/predicate.h"
+
+struct condition {
+	enum expr_kind kind;
+	size_t n_children;
+	struct condition *children; /* one array; of and, or, not */
+	struct predicate predicate; /* of EXPR_TEST */
+};
+
+/* Parses and compiles. NULL and the fault, or a condition for condition_free(). */
+struct condition *condition_new(const char *text, struct fault *fault);
+void condition_free(struct condition *condition);
+
+bool condition_holds(const struct condition *condition, struct evaluation *evaluation);
+
+/* The first test that asks for the attribute, or NULL. It belongs to the condition. */
+const struct predicate *condition_find(const struct condition *condition, enum attribute attribute);
+
+/* As ruleset_explain(), for one condition. The caller frees the text. */
+char *condition_explain(const struct condition *condition, struct evaluation *evaluation);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One packet's run through the rules: its facts, and what had to be looked up for them, so that
+ * ten rules about countries cost one look-up. Lives on the stack of whoever evaluates.
+ */
+#ifndef RULES_EVALUATION_H
+#define RULES_EVALUATION_H
+
+#include "rules/facts.h"
+#include "rules/geo.h"
+
+struct evaluation {
+	const struct facts *facts;
+	bool has_looked_up; /* `country` was asked for: cc NULL where it is not known */
+	struct geo_country country;
+};
+
+static inline struct evaluation evaluation_of(const struct facts *facts)
+{
+	return (struct evaluation){.facts = facts};
+}
+
+/*
+ * As facts_get(). Only the fields of *ret_value that its type uses are written; a direction, cc
+ * and country are texts that have a number too (enum direction; both letters, country_pack()).
+ */
+void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
+		    struct value *ret_value);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/facts.h"
+
+#include <string.h>
+
+#include "rules/country.h"
+#include "rules/evaluation.h"
+
+static const char *const directions[DIRECTION_COUNT] = {
+	[DIRECTION_IN] = "in",
+	[DIRECTION_OUT] = "out",
+	[DIRECTION_FORWARD] = "forward",
+};
+
+const char *direction_text(enum direction direction)
+{
+	return directions[direction];
+}
+
+static void set_addr(struct value *value, const struct addr *addr)
+{
+	value->type = VALUE_ADDRESS;
+	value->addr = *addr;
+}
+
+static void set_number(struct value *value, uint64_t number)
+{
+	value->type = VALUE_NUMBER;
+	value->number = number;
+}
+
+static void set_text(struct value *value, const char *text, size_t length, uint64_t number)
+{
+	value->type = VALUE_TEXT;
+	value->text = text;
+	value->length = length;
+	value->number = number;
+}
+
+static void set_port(struct value *value, const struct packet *packet, uint16_t port)
+{
+	if (packet->has_ports)
+		set_number(value, port);
+}
+
+static void set_interface(struct value *value, const char *name)
+{
+	if (name)
+		set_text(value, name, strlen(name), 0);
+}
+
+static const struct addr *remote_addr(const struct facts *facts)
+{
+	return facts->source_is_local ? &facts->packet->dst : &facts->packet->src;
+}
+
+/* The country of the remote end, looked up the first time it is asked for. */
+static const struct geo_country *remote_country(struct evaluation *evaluation)
+{
+	const struct facts *facts = evaluation->facts;
+	struct geo_country *country = &evaluation->country;
+	if (!evaluation->has_looked_up) {
+		evaluation->has_looked_up = true;
+		if (facts->cc && strlen(facts->cc) == 2)
+			*country = (struct geo_country){.cc = facts->cc, .cc_length = 2};
+		else if (!facts->cc && facts->geo)
+			geo_lookup(facts->geo, remote_addr(facts), country);
+	}
+	return country->cc ? country : NULL;
+}
+
+static void set_cc(struct value *value, const struct geo_country *country)
+{
+	if (country)
+		set_text(value, country->cc, country->cc_length, country_pack(country->cc));
+}
+
+/* The table's name is the one that rules are checked against; databases spell some otherwise. */
+static void set_country(struct value *value, const struct geo_country *country)
+{
+	if (!country)
+		return;
+	uint64_t number = country_pack(country->cc);
+	const char *name = country_name_of(number);
+	if (name)
+		set_text(value, name, strlen(name), number);
+	else if (country->name)
+		set_text(value, country->name, country->name_length, number);
+}
+
+void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
+		    struct value *ret_value)
+{
+	const struct facts *facts = evaluation->facts;
+	const struct packet *packet = facts->packet;
+	bool out = facts->source_is_local;
+	ret_value->type = VALUE_UNKNOWN;
+	switch (attribute) {
+	case ATTR_RADDR:
+		return set_addr(ret_value, remote_addr(facts));
+	case ATTR_LADDR:
+		return set_addr(ret_value, out ? &packet->src : &packet->dst);
+	case ATTR_SADDR:
+		return set_addr(ret_value, &packet->src);
+	case ATTR_DADDR:
+		return set_addr(ret_value, &packet->dst);
+	case ATTR_RPORT:
+		return set_port(ret_value, packet, out ? packet->dport : packet->sport);
+	case ATTR_LPORT:
+		return set_port(ret_value, packet, out ? packet->sport : packet->dport);
+	case ATTR_SPORT:
+		return set_port(ret_value, packet, packet->sport);
+	case ATTR_DPORT:
+		return set_port(ret_value, packet, packet->dport);
+	case ATTR_PROTO:
+		return set_number(ret_value, packet->proto);
+	case ATTR_DIR:
+		return set_text(ret_value, directions[facts->direction],
+				strlen(directions[facts->direction]), facts->direction);
+	case ATTR_IIF:
+		return set_interface(ret_value, facts->iif);
+	case ATTR_OIF:
+		return set_interface(ret_value, facts->oif);
+	case ATTR_CC:
+		return set_cc(ret_value, remote_country(evaluation));
+	case ATTR_COUNTRY:
+		return set_country(ret_value, remote_country(evaluation));
+	case ATTR_DSCP:
+		return set_number(ret_value, packet->dscp);
+	case ATTR_LENGTH:
+		return set_number(ret_value, packet->length);
+	case ATTR_COUNT:
+		break;
+	}
+}
+
+void facts_get(const struct facts *facts, enum attribute attribute, struct value *ret_value)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	*ret_value = (struct value){.type = VALUE_UNKNOWN};
+	evaluation_get(&evaluation, attribute, ret_value);
+}

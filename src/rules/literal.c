@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/literal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "net/proto.h"
+#include "rules/country.h"
+#include "rules/geo.h"
+#include "util/alloc.h"
+#include "util/text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* RFC 2474, 2597, 3246, 5865, 8622. */
+static const struct {
+	const char *name;
+	uint8_t dscp;
+} dscp_names[] = {
+	{"cs0", 0},   {"cs1", 8},   {"cs2", 16},  {"cs3", 24},         {"cs4", 32},  {"cs5", 40},
+	{"cs6", 48},  {"cs7", 56},  {"af11", 10}, {"af12", 12},        {"af13", 14}, {"af21", 18},
+	{"af22", 20}, {"af23", 22}, {"af31", 26}, {"af32", 28},        {"af33", 30}, {"af41", 34},
+	{"af42", 36}, {"af43", 38}, {"ef", 46},   {"voice-admit", 44}, {"le", 1},
+};
+
+static struct snippet snippet_of_value(const struct expr_value *value)
+{
+	return snippet_of(value->text, value->length);
+}
+
+static int read_plain(const struct attribute_info *info, const struct expr_value *value,
+		      uint64_t *ret_number, struct fault *fault)
+{
+	if (text_to_u64(value->text, info->max, ret_number))
+		return fault_set(fault, value->offset, "`%s` is not %s (0–%" PRIu64 ")",
+				 snippet_of_value(value).text, info->what, info->max);
+	return 0;
+}
+
+static int read_proto(const struct attribute_info *info, const struct expr_value *value,
+		      uint64_t *ret_number, struct fault *fault)
+{
+	uint8_t proto;
+	size_t count;
+	const char *const *names = proto_names(&count);
+	const char *hint = NULL;
+	if (proto_parse(value->text, &proto) == 0) {
+		*ret_number = proto;
+		return 0;
+	}
+	if (isdigit((unsigned char)value->text[0]))
+		return read_plain(info, value, ret_number, fault);
+	for (size_t i = 0; i < count && !hint; i++)
+		if (strcasecmp(value->text, names[i]) == 0)
+			hint = names[i];
+	if (!hint)
+		hint = text_nearest(value->text, names, count);
+	return fault_set(fault, value->offset,
+			 "unknown protocol `%s`%s%s%s; a protocol without a name here is written "
+			 "as its number (0–255)",
+			 snippet_of_value(value).text, hint ? "; did you mean `" : "",
+			 hint ? hint : "", hint ? "`?" : "");
+}
+
+static int read_dscp(const struct attribute_info *info, const struct expr_value *value,
+		     uint64_t *ret_number, struct fault *fault)
+{
+	for (size_t i = 0; i < COUNT(dscp_names); i++) {
+		if (strcmp(value->text, dscp_names[i].name) == 0) {
+			*ret_number = dscp_names[i].dscp;
+			return 0;
+		}
+	}
+	if (text_to_u64(value->text, info->max, ret_number) == 0)
+		return 0;
+	return fault_set(fault, value->offset,
+			 "`%s` is not a DSCP: it is 0–63 or a name such as cs1, af41, ef, le",
+			 snippet_of_value(value).text);
+}
+
+static int read_direction(const struct expr_value *value, uint64_t *ret_number, struct fault *fault)
+{
+	for (unsigned i = 0; i < DIRECTION_COUNT; i++) {
+		if (strcmp(value->text, direction_text((enum direction)i)) == 0) {
+			*ret_number = i;
+			return 0;
+		}
+	}
+	return fault_set(fault, value->offset,
+			 "`%s` is not a direction: it is `in`, `out` or `forward`",
+			 snippet_of_value(value).text);
+}
+
+static int read_cc(const struct expr_value *value, uint64_t *ret_number, struct fault *fault)
+{
+	const char *text = value->text;
+	struct snippet snippet = snippet_of_value(value);
+	if (country_name(text)) {
+		*ret_number = country_pack(text);
+		return 0;
+	}
+	if (country_code(text))
+		return fault_set(fault, value->offset, "`%s` is a country's name: its code is `%s`",
+				 snippet.text, country_code(text));
+	if (value->length == 2) {
+		char upper[] = {(char)toupper((unsigned char)text[0]),
+				(char)toupper((unsigned char)text[1]), '\0'};
+		if (strcmp(upper, "UK") == 0)
+			return fault_set(fault, value->offset,
+					 "`%s` is not a country code: that of the United Kingdom "
+					 "is `GB`",
+					 snippet.text);
+		if (country_name(upper))
+			return fault_set(fault, value->offset,
+					 "`%s`: country codes are written in capitals, `%s`",
+					 snippet.text, upper);
+	}
+	const char *nearest = country_nearest_code(text);
+	return fault_set(fault, value->offset,
+			 "`%s` is not a country code (two letters, ISO 3166-1)%s%s%s", snippet.text,
+			 nearest ? "; did you mean `" : "", nearest ? nearest : "",
+			 nearest ? "`?" : "");
+}
+
+static int read_country(const struct expr_value *value, uint64_t *ret_number, struct fault *fault)
+{
+	struct snippet snippet = snippet_of_value(value);
+	const char *code = country_code(value->text);
+	if (code) {
+		*ret_number = country_pack(code);
+		return 0;
+	}
+	if (country_name(value->text))
+		return fault_set(
+			fault, value->offset,
+			"`%s` is a country's code: write `cc == %s` or `country == \"%s\"`",
+			snippet.text, snippet.text, country_name(value->text));
+	const char *nearest = country_nearest_name(value->text);
+	return fault_set(fault, value->offset, "unknown country `%s`%s%s%s", snippet.text,
+			 nearest ? "; did you mean \""
+				 : ": names are in English, codes go with `cc`",
+			 nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+int literal_number(const struct attribute_info *info, const struct expr_value *value,
+		   uint64_t *ret_number, struct fault *fault)
+{
+	switch (info->kind) {
+	case KIND_PROTO:
+		return read_proto(info, value, ret_number, fault);
+	case KIND_DSCP:
+		return read_dscp(info, value, ret_number, fault);
+	case KIND_DIRECTION:
+		return read_direction(value, ret_number, fault);
+	case KIND_CC:
+		return read_cc(value, ret_number, fault);
+	case KIND_COUNTRY:
+		return read_country(value, ret_number, fault);
+	case KIND_NUMBER:
+	case KIND_ADDRESS:
+	case KIND_INTERFACE:
+		break;
+	}
+	return read_plain(info, value, ret_number, fault);
+}
+
+static bool is_range(const struct attribute_info *info, const char *text)
+{
+	bool has_ranges =
+		info->kind == KIND_NUMBER || info->kind == KIND_PROTO || info->kind == KIND_DSCP;
+	return has_ranges && isdigit((unsigned char)text[0]) && strchr(text, '-');
+}
+
+/* One end of a range, as a value of its own so that a fault is at its place. */
+static int read_end(const struct attribute_info *info, const struct expr_value *range, size_t start,
+		    size_t length, uint64_t *ret_number, struct fault *fault)
+{
+	struct expr_value value = {
+		.text = xstrndup(range->text + start, length),
+		.length = length,
+		.offset = range->offset + start,
+	};
+	int error = literal_number(info, &value, ret_number, fault);
+	free(value.text);
+	return error;
+}
+
+int literal_add_numbers(const struct attribute_info *info, const struct expr_value *value,
+			struct number_set *set, struct fault *fault)
+{
+	uint64_t first = 0, last = 0;
+	if (!is_range(info, value->text)) {
+		int error = literal_number(info, value, &first, fault);
+		if (!error)
+			number_set_add(set, first, first);
+		return error;
+	}
+	size_t dash = strcspn(value->text, "-");
+	int error = read_end(info, value, 0, dash, &first, fault);
+	if (!error)
+		error = read_end(info, value, dash + 1, value->length - dash - 1, &last, fault);
+	if (error)
+		return error;
+	if (first > last)
+		return fault_set(fault, value->offset,
+				 "the range `%s` is empty: the smaller end comes first",
+				 snippet_of_value(value).text);
+	number_set_add(set, first, last);
+	return 0;
+}
+
+int literal_check_interface(const struct expr_value *value, struct fault *fault)
+{
+	/* As dev_valid_name() of net/core/dev.c. */
+	if (value->length > 0 && value->length < IFNAMSIZ && strcmp(value->text, ".") != 0 &&
+	    strcmp(value->text, "..") != 0 && !strpbrk(value->text, "/: \t\r\n\v\f"))
+		return 0;
+	return fault_set(fault, value->offset,
+			 "`%s` cannot be the name of an interface: it has 1 to %d characters, "
+			 "without blanks, `/` and `:`",
+			 snippet_of_value(value).text, IFNAMSIZ - 1);
+}

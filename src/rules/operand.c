@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/attribute.h"
+#include "rules/parser.h"
+
+static int refuse_second_attribute(struct parser *parser, const struct token *token)
+{
+	struct snippet name = snippet_of(token->text, token->length);
+	return fault_set(parser->fault, token->offset,
+			 "`%s` is an attribute too, and a test compares one with a value; write "
+			 "'%s' if the text is meant",
+			 name.text, name.text);
+}
+
+static int refuse_set(struct parser *parser)
+{
+	return fault_set(parser->fault, parser->token.offset,
+			 "sets are not available in this version yet");
+}
+
+/* The name of an attribute; *ret_operand is filled. */
+static int take_attribute(struct parser *parser, const struct operand *other,
+			  struct operand *ret_operand)
+{
+	struct token token = parser->token;
+	struct snippet name = snippet_of(token.text, token.length);
+	if (other && other->is_attribute)
+		return refuse_second_attribute(parser, &token);
+	if (attribute_is_reserved(token.text, token.length))
+		return fault_set(parser->fault, token.offset,
+				 "`%s` is not available in this version yet", name.text);
+	int error = parser_advance(parser);
+	if (error)
+		return error;
+	if (parser->token.kind == TOKEN_LIST_OPEN && parser->token.offset == token.end)
+		return fault_set(parser->fault, parser->token.offset,
+				 "`%s` is not a list: it has no [N]; values in brackets are "
+				 "compared by `%s in [A, B]`",
+				 name.text, name.text);
+	ret_operand->is_attribute = true;
+	ret_operand->end = token.end;
+	return 0;
+}
+
+static int take_value(struct parser *parser, struct operand *operand)
+{
+	const struct token *token = &parser->token;
+	operand->is_quoted = token->kind == TOKEN_QUOTED;
+	operand->end = token->end;
+	expr_test_add_value(&operand->values, token->text, token->length,
+			    token->offset + operand->is_quoted);
+	return parser_advance(parser);
+}
+
+/* One value of a list. */
+static int take_element(struct parser *parser, struct operand *operand)
+{
+	enum attribute attribute;
+	const struct token *token = &parser->token;
+	switch (token->kind) {
+	case TOKEN_WORD:
+		if (parser_at_connective(parser))
+			break;
+		if (attribute_find(token->text, token->length, &attribute) ||
+		    attribute_is_reserved(token->text, token->length))
+			return refuse_second_attribute(parser, token);
+		return take_value(parser, operand);
+	case TOKEN_QUOTED:
+		return take_value(parser, operand);
+	case TOKEN_SET:
+		return refuse_set(parser);
+	case TOKEN_LIST_OPEN:
+		return fault_set(parser->fault, token->offset, "a list cannot hold a list");
+	case TOKEN_END:
+	case TOKEN_OPERATOR:
+	case TOKEN_OPEN:
+	case TOKEN_CLOSE:
+	case TOKEN_LIST_CLOSE:
+	case TOKEN_COMMA:
+		break;
+	}
+	return parser_missing(parser, "a value");
+}
+
+/* Behind a value of a list: `,` and more, or the end. */
+static int take_separator(struct parser *parser, size_t open)
+{
+	if (parser->token.kind == TOKEN_COMMA || parser->token.kind == TOKEN_LIST_CLOSE)
+		return parser_advance(parser);
+	if (parser->token.kind == TOKEN_END)
+		return fault_set(parser->fault, open, "this `[` is not closed: `]` is missing");
+	return parser_missing(parser, "`,` or `]`");
+}
+
+static int take_list(struct parser *parser, struct operand *operand)
+{
+	size_t open = parser->token.offset;
+	int error = parser_advance(parser);
+	if (error)
+		return error;
+	if (parser->token.kind == TOKEN_LIST_CLOSE)
+		return fault_set(parser->fault, open, "the list is empty: nothing is in it");
+	if (parser->token.kind == TOKEN_END)
+		return take_separator(parser, open);
+	do {
+		if (operand->values.n_values == EXPR_LIST_MAX)
+			return fault_set(parser->fault, parser->token.offset,
+					 "the list has more than %u values", EXPR_LIST_MAX);
+		error = take_element(parser, operand);
+		if (!error)
+			error = take_separator(parser, open);
+		if (error)
+			return error;
+	} while (parser->previous.kind == TOKEN_COMMA);
+	operand->values.is_list = true;
+	operand->end = parser->previous.end;
+	return 0;
+}
+
+static int take_word(struct parser *parser, const struct operand *other, struct operand *operand)
+{
+	const struct token *token = &parser->token;
+	if (attribute_find(token->text, token->length, &operand->attribute) ||
+	    attribute_is_reserved(token->text, token->length))
+		return take_attribute(parser, other, operand);
+	/* `in` is an operator, and a direction: `dir == in`. */
+	if (parser_at_connective(parser) || token_is_word(token, "not") ||
+	    token_is_word(token, "like"))
+		return parser_missing(parser, other ? "a value" : "a test");
+	return take_value(parser, operand);
+}
+
+int operand_parse(struct parser *parser, const struct operand *other, struct operand *ret_operand)
+{
+	struct operand operand = {.offset = parser->token.offset};
+	int error = 0;
+	switch (parser->token.kind) {
+	case TOKEN_WORD:
+		error = take_word(parser, other, &operand);
+		break;
+	case TOKEN_QUOTED:
+		error = take_value(parser, &operand);
+		break;
+	case TOKEN_LIST_OPEN:
+		error = take_list(parser, &operand);
+		break;
+	case TOKEN_SET:
+		error = refuse_set(parser);
+		break;
+	case TOKEN_END:
+	case TOKEN_OPERATOR:
+	case TOKEN_OPEN:
+	case TOKEN_CLOSE:
+	case TOKEN_LIST_CLOSE:
+	case TOKEN_COMMA:
+		error = parser_missing(parser, other ? "a value" : "a test");
+		break;
+	}
+	if (error) {
+		expr_test_fini(&operand.values);
+		return error;
+	}
+	*ret_operand = operand;
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One test, compiled: an attribute and the set of values that satisfy it, in the form that is
+ * fastest to ask. ==, in and a range are one thing here, a set; < is the range below; != is a set
+ * with `is_negated`. An attribute that is not known satisfies no predicate, negated or not.
+ */
+#ifndef RULES_PREDICATE_H
+#define RULES_PREDICATE_H
+
+#include <stdbool.h>
+
+#include "rules/evaluation.h"
+#include "rules/expr.h"
+#include "rules/fault.h"
+#include "rules/pattern.h"
+#include "rules/sets.h"
+
+enum predicate_kind {
+	PREDICATE_KNOWN,
+	PREDICATE_NUMBERS, /* also directions, protocols, countries */
+	PREDICATE_ADDRESSES,
+	PREDICATE_TEXTS,
+	PREDICATE_GLOB,
+	PREDICATE_REGEX
+};
+
+struct predicate {
+	enum predicate_kind kind;
+	enum attribute attribute;
+	bool is_negated;
+	size_t offset; /* of the attribute in the expression, in bytes */
+	char *source;  /* as the user wrote it, cut where long */
+	union {
+		struct number_set numbers;
+		struct addr_set addresses;
+		struct text_set texts;
+		char *glob;
+		struct regex *regex;
+	};
+};
+
+/*
+ * Compiles a test of the expression whose text is `text`. Returns 0 or -EINVAL with the fault; in
+ * both cases the caller ends with predicate_fini().
+ */
+int predicate_compile(const char *text, const struct expr *expr, struct predicate *predicate,
+		      struct fault *fault);
+void predicate_fini(struct predicate *predicate);
+
+bool predicate_holds(const struct predicate *predicate, struct evaluation *evaluation);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The plainest thing that finds the first matching rule: it evaluates one after the other. The
+ * way of a condition: config text -> lexer -> parser -> struct expr -> struct condition, a tree
+ * of struct predicate.
+ */
+#include "rules/ruleset.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "rules/condition.h"
+#include "util/alloc.h"
+
+struct ruleset {
+	size_t count;
+	struct condition **conditions; /* NULL: every packet matches */
+	bool needs_geo;
+};
+
+static struct condition *compile_rule(const struct config_rule *rule, struct diags *diags)
+{
+	struct fault fault = {0};
+	struct condition *condition = condition_new(rule->condition.text, &fault);
+	if (!condition)
+		diag_error(diags, config_text_place(&rule->condition, fault.offset), "%s",
+			   fault.message);
+	fault_fini(&fault);
+	return condition;
+}
+
+/* Warns once, at the first test of a country: every other would say the same. */
+static void check_geo(struct ruleset *ruleset, const struct config *config,
+		      const struct config_rule *rule, const struct condition *condition,
+		      struct diags *diags)
+{
+	const struct predicate *asks = condition_find(condition, ATTR_CC);
+	if (!asks)
+		asks = condition_find(condition, ATTR_COUNTRY);
+	if (asks && !ruleset->needs_geo && !config->geoip)
+		diag_warning(diags, config_text_place(&rule->condition, asks->offset),
+			     "no `geoip:` database is named, so the country is never known");
+	ruleset->needs_geo |= asks != NULL;
+}
+
+struct ruleset *ruleset_compile(const struct config *config, struct diags *diags)
+{
+	bool failed = false;
+	struct ruleset *ruleset = xcalloc(1, sizeof(*ruleset));
+	ruleset->count = config->n_rules;
+	ruleset->conditions = xcalloc(config->n_rules, sizeof(struct condition *));
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const struct config_rule *rule = &config->rules[i];
+		if (!rule->condition.text)
+			continue;
+		ruleset->conditions[i] = compile_rule(rule, diags);
+		if (ruleset->conditions[i])
+			check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
+		else
+			failed = true;
+	}
+	if (failed) {
+		ruleset_free(ruleset);
+		return NULL;
+	}
+	return ruleset;
+}
+
+void ruleset_free(struct ruleset *ruleset)
+{
+	if (!ruleset)
+		return;
+	for (size_t i = 0; i < ruleset->count; i++)
+		condition_free(ruleset->conditions[i]);
+	free(ruleset->conditions);
+	free(ruleset);
+}
+
+size_t ruleset_count(const struct ruleset *ruleset)
+{
+	return ruleset->count;
+}
+
+bool ruleset_needs_geo(const struct ruleset *ruleset)
+{
+	return ruleset->needs_geo;
+}
+
+static bool rule_holds(const struct ruleset *ruleset, size_t rule, struct evaluation *evaluation)
+{
+	const struct condition *condition = ruleset->conditions[rule];
+	return !condition || condition_holds(condition, evaluation);
+}
+
+int ruleset_match(const struct ruleset *ruleset, const struct facts *facts)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	for (size_t i = 0; i < ruleset->count; i++)
+		if (rule_holds(ruleset, i, &evaluation))
+			return (int)i;
+	return -1;
+}
+
+bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	assert(rule < ruleset->count);
+	return rule_holds(ruleset, rule, &evaluation);
+}
+
+char *ruleset_explain(const struct ruleset *ruleset, size_t rule, const struct facts *facts)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	assert(rule < ruleset->count);
+	if (!ruleset->conditions[rule])
+		return xstrdup("the rule has no condition: every packet matches");
+	return condition_explain(ruleset->conditions[rule], &evaluation);
+}
