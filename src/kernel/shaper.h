@@ -17,9 +17,10 @@
 /*
  * Shapes the interface as the plan says, creating or changing in place; classes that are not in
  * the plan are removed. Returns 0; -ENODEV where there is no such interface; -EEXIST where
- * somebody else's root qdisc is there and the plan does not allow to replace it (its kind is then
- * in error->message); another negative errno with *error filled. After a failure on an interface
- * that had no nfshaper qdisc, none is left behind.
+ * somebody else's root qdisc is there and the plan does not allow to replace it (error->message is
+ * then its kind and handle, as `prio 8001:`); -EOPNOTSUPP where the kernel lacks HTB or the leaf
+ * discipline that was asked for; another negative errno; always with *error filled. After a
+ * failure on an interface that had no nfshaper qdisc, none is left behind.
  */
 int shaper_apply(const struct plan_interface *interface, struct nl_error *error);
 
@@ -31,7 +32,7 @@ struct shaper_stats {
 	uint16_t minor;
 	uint64_t rate_bps; /* bit/s */
 	uint64_t ceil_bps;
-	uint64_t now_bps;  /* bit/s over the last seconds, the kernel's rate estimator */
+	uint64_t now_bps; /* bit/s over the last seconds, the kernel's rate estimator */
 	uint64_t bytes;
 	uint64_t packets;
 	uint64_t drops;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernel/shaper_message.h"
+
+#include <linux/gen_stats.h>
+#include <linux/rtnetlink.h>
+#include <nfshaper/mark.h>
+#include <string.h>
+
+#include "kernel/shaper_rates.h"
+
+#define ROOT_HANDLE (NFSHAPER_HTB_MAJOR << 16)
+
+/* Every half second, half of the new value: the mean of the last second or two. */
+#define ESTIMATOR_INTERVAL (-1)
+#define ESTIMATOR_LOG 1
+
+static struct nlmsghdr *begin(struct shaper_target to, uint16_t type, uint16_t flags,
+			      uint32_t parent, uint32_t handle)
+{
+	memset(to.buffer, 0, SHAPER_MESSAGE_ROOM);
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(to.buffer);
+	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = flags;
+	tcm->tcm_family = AF_UNSPEC;
+	tcm->tcm_ifindex = to.ifindex;
+	tcm->tcm_parent = parent;
+	tcm->tcm_handle = handle;
+	return nlh;
+}
+
+struct nlmsghdr *shaper_message_root(struct shaper_target to, uint16_t default_minor)
+{
+	struct nlmsghdr *nlh =
+		begin(to, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, TC_H_ROOT, ROOT_HANDLE);
+	struct tc_htb_glob root = {
+		.version = TC_HTB_PROTOVER,
+		.rate2quantum = SHAPER_R2Q,
+		.defcls = default_minor,
+	};
+	mnl_attr_put_strz(nlh, TCA_KIND, "htb");
+	struct nlattr *options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
+	mnl_attr_put(nlh, TCA_HTB_INIT, sizeof(root), &root);
+	mnl_attr_nest_end(nlh, options);
+	return nlh;
+}
+
+/* With the link layer named, the kernel wants no table of rates (net/sched/sch_htb.c). */
+static struct tc_ratespec rate_spec(uint64_t bps)
+{
+	uint64_t rate = shaper_bytes_per_s(bps);
+	return (struct tc_ratespec){
+		.linklayer = TC_LINKLAYER_ETHERNET,
+		.rate = rate > UINT32_MAX ? UINT32_MAX : (uint32_t)rate,
+	};
+}
+
+static void put_wide_rate(struct nlmsghdr *nlh, uint16_t type, uint64_t bps)
+{
+	if (shaper_bytes_per_s(bps) > UINT32_MAX)
+		mnl_attr_put_u64(nlh, type, shaper_bytes_per_s(bps));
+}
+
+struct nlmsghdr *shaper_message_class(struct shaper_target to, const struct shaper_class *class)
+{
+	uint64_t rate = class->rate_bps, ceil = class->ceil_bps;
+	struct nlmsghdr *nlh =
+		begin(to, RTM_NEWTCLASS, NLM_F_CREATE, nfshaper_classid(class->parent),
+		      nfshaper_classid(class->minor));
+	struct tc_estimator estimator = {ESTIMATOR_INTERVAL, ESTIMATOR_LOG};
+	struct tc_htb_opt parameters = {
+		.rate = rate_spec(rate),
+		.ceil = rate_spec(ceil),
+		.buffer = shaper_burst_ticks(shaper_burst_bytes(rate), rate),
+		.cbuffer = shaper_burst_ticks(shaper_burst_bytes(ceil), ceil),
+		.quantum = shaper_quantum_bytes(rate),
+		.prio = class->priority,
+	};
+	mnl_attr_put_strz(nlh, TCA_KIND, "htb");
+	if (class->with_estimator)
+		mnl_attr_put(nlh, TCA_RATE, sizeof(estimator), &estimator);
+	struct nlattr *options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
+	mnl_attr_put(nlh, TCA_HTB_PARMS, sizeof(parameters), &parameters);
+	put_wide_rate(nlh, TCA_HTB_RATE64, rate);
+	put_wide_rate(nlh, TCA_HTB_CEIL64, ceil);
+	mnl_attr_nest_end(nlh, options);
+	return nlh;
+}
+
+/* fq_codel's own defaults are right; cake's are too, with its rate unlimited. */
+static void put_leaf_options(struct nlmsghdr *nlh, const char *kind, uint64_t ceil_bps)
+{
+	struct tc_fifo_qopt fifo = {.limit = shaper_fifo_packets(ceil_bps)};
+	struct tc_sfq_qopt sfq = {.perturb_period = SHAPER_SFQ_PERTURB_S};
+	if (strcmp(kind, "pfifo") == 0)
+		mnl_attr_put(nlh, TCA_OPTIONS, sizeof(fifo), &fifo);
+	else if (strcmp(kind, "sfq") == 0)
+		mnl_attr_put(nlh, TCA_OPTIONS, sizeof(sfq), &sfq);
+}
+
+struct nlmsghdr *shaper_message_leaf(struct shaper_target to, uint16_t minor, const char *kind,
+				     uint64_t ceil_bps)
+{
+	struct nlmsghdr *nlh = begin(to, RTM_NEWQDISC, NLM_F_CREATE, nfshaper_classid(minor),
+				     (uint32_t)minor << 16);
+	mnl_attr_put_strz(nlh, TCA_KIND, kind);
+	put_leaf_options(nlh, kind, ceil_bps);
+	return nlh;
+}
+
+struct nlmsghdr *shaper_message_remove_root(struct shaper_target to, uint32_t handle)
+{
+	return begin(to, RTM_DELQDISC, 0, TC_H_ROOT, handle);
+}
+
+struct nlmsghdr *shaper_message_remove_leaf(struct shaper_target to, uint16_t minor)
+{
+	return begin(to, RTM_DELQDISC, 0, nfshaper_classid(minor), 0);
+}
+
+struct nlmsghdr *shaper_message_remove_class(struct shaper_target to, uint16_t minor)
+{
+	return begin(to, RTM_DELTCLASS, 0, 0, nfshaper_classid(minor));
+}
+
+struct nlmsghdr *shaper_message_list_qdiscs(struct shaper_target to)
+{
+	return begin(to, RTM_GETQDISC, NLM_F_DUMP, 0, 0);
+}
+
+struct nlmsghdr *shaper_message_list_classes(struct shaper_target to)
+{
+	return begin(to, RTM_GETTCLASS, NLM_F_DUMP, ROOT_HANDLE, 0);
+}

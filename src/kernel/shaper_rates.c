@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernel/shaper_rates.h"
+
+#define FRAME_BYTES 1600 /* an Ethernet frame with tags; what tc(8) adds to a burst too */
+#define TIMER_HZ 250
+#define QUANTUM_MAX 200000
+#define QUANTUM_PER_S 100 /* 10 ms */
+#define FIFO_PER_S 10     /* 100 ms */
+#define FIFO_MIN 50
+#define FIFO_MAX 1000
+#define PACKET_BYTES 1500
+
+static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+uint64_t shaper_bytes_per_s(uint64_t bps)
+{
+	return bps < 8 ? 1 : bps / 8;
+}
+
+uint32_t shaper_burst_bytes(uint64_t bps)
+{
+	uint64_t per_tick = clamp(shaper_bytes_per_s(bps) / TIMER_HZ, 0, UINT32_MAX - FRAME_BYTES);
+	return (uint32_t)per_tick + FRAME_BYTES;
+}
+
+uint32_t shaper_burst_ticks(uint32_t burst_bytes, uint64_t bps)
+{
+	uint64_t time_us = burst_bytes * UINT64_C(1000000) / shaper_bytes_per_s(bps);
+	return (uint32_t)clamp(time_us * 1000 / 64, 1, UINT32_MAX);
+}
+
+uint32_t shaper_quantum_bytes(uint64_t rate_bps)
+{
+	return (uint32_t)clamp(shaper_bytes_per_s(rate_bps) / QUANTUM_PER_S, FRAME_BYTES,
+			       QUANTUM_MAX);
+}
+
+uint32_t shaper_fifo_packets(uint64_t ceil_bps)
+{
+	return (uint32_t)clamp(shaper_bytes_per_s(ceil_bps) / FIFO_PER_S / PACKET_BYTES, FIFO_MIN,
+			       FIFO_MAX);
+}

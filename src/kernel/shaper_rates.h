@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From bits per second to the numbers that HTB wants, the same for the netlink messages and for
+ * the printed commands. Pure.
+ */
+#ifndef KERNEL_SHAPER_RATES_H
+#define KERNEL_SHAPER_RATES_H
+
+#include <stdint.h>
+
+/* HTB counts whole bytes per second, and refuses 0. */
+uint64_t shaper_bytes_per_s(uint64_t bps);
+
+/*
+ * Bytes that a class sends at once while it is ahead of its rate: what passes in one tick of a
+ * 250 Hz timer, since a kernel without high resolution timers looks only then, and one frame.
+ */
+uint32_t shaper_burst_bytes(uint64_t bps);
+
+/*
+ * `burst_bytes` as the time they take at the rate, in the ticks of 64 ns of include/net/
+ * pkt_sched.h (PSCHED_SHIFT), by way of whole microseconds as tc(8) does it. At most UINT32_MAX.
+ */
+uint32_t shaper_burst_ticks(uint32_t burst_bytes, uint64_t bps);
+
+/*
+ * Bytes that a class may send before the next one of its priority, when they share what is left
+ * over: 10 ms at its rate, so that they share by their rates; at least a frame, at most what the
+ * kernel takes without a warning (htb_change_class: 200000).
+ */
+uint32_t shaper_quantum_bytes(uint64_t rate_bps);
+
+/* Packets in a queue without a discipline of its own: 100 ms at the ceil, 50 to 1000. */
+uint32_t shaper_fifo_packets(uint64_t ceil_bps);
+
+#endif
