@@ -23,7 +23,10 @@ struct config_rate {
 	struct place at; /* line 0 where it was not written but derived */
 };
 
-/* One direction of a class. */
+/*
+ * One direction of a class. What the file does not say: rate 1 % (less where the ceil is lower),
+ * ceil 100 %. A bare rate is both.
+ */
 struct config_share {
 	struct config_rate rate;
 	struct config_rate ceil;
@@ -35,7 +38,7 @@ struct config_class {
 	unsigned priority; /* 0 comes first … 7 */
 	struct config_share out;
 	struct config_share in;
-	bool is_implicit;  /* a `default` that the file does not name */
+	bool is_implicit; /* a `default` that the file does not name */
 };
 
 enum config_leaf { LEAF_AUTO, LEAF_FQ_CODEL, LEAF_CAKE, LEAF_SFQ, LEAF_PFIFO };
@@ -46,7 +49,7 @@ struct config_interface {
 	uint64_t out_bps; /* bit/s, 0: not shaped in this direction */
 	uint64_t in_bps;
 	enum config_leaf leaf;
-	bool replace;     /* may replace a qdisc that somebody else put there */
+	bool replace; /* may replace a qdisc that somebody else put there */
 };
 
 /* proto/port [from PREFIX] */
@@ -59,9 +62,9 @@ struct config_management {
 
 struct config_queue {
 	uint16_t first;
-	unsigned workers;  /* 0: auto */
-	uint32_t length;   /* packets */
-	bool fail_open;    /* on-failure: open */
+	unsigned workers; /* 0: auto */
+	uint32_t length;  /* packets */
+	bool fail_open;   /* on-failure: open */
 };
 
 /*
@@ -70,7 +73,7 @@ struct config_queue {
  */
 struct config_text {
 	char *text;
-	struct place at;       /* of its first character */
+	struct place at;             /* of its first character */
 	struct config_text_map *map; /* opaque; NULL: one line, as written */
 };
 
@@ -80,7 +83,7 @@ struct place config_text_place(const struct config_text *text, size_t offset);
 enum config_action { ACTION_CLASS, ACTION_ACCEPT, ACTION_DROP, ACTION_REJECT };
 
 struct config_rule {
-	char *name;  /* as given, or `rule N` */
+	char *name; /* as given, or `rule N` */
 	struct place at;
 	struct config_text condition;
 	enum config_action action;
@@ -88,8 +91,8 @@ struct config_rule {
 };
 
 struct config {
-	char *path; /* as given on the command line */
-	char *geoip;               /* path, relative ones resolved against the file's folder; or NULL */
+	char *path;  /* as given on the command line */
+	char *geoip; /* path, relative ones resolved against the file's folder; or NULL */
 	struct place geoip_at;
 	struct prefix *local;
 	size_t n_local;
