@@ -3,7 +3,8 @@
  * The nftables table `inet nfshaper`, through libnftnl. Base chains are created once and never
  * removed while the daemon lives: removing any hook of a network namespace drops every packet
  * that waits in any of its queues (net/netfilter/core.c, nf_queue_nf_hook_drop). All contents are
- * replaced in one transaction, whether the table is new or was left by an earlier run.
+ * replaced in one transaction, whether the table is new or was left by an earlier run; only a table
+ * with other hooks or set types than ours is deleted and made anew.
  */
 #ifndef KERNEL_TABLE_H
 #define KERNEL_TABLE_H
@@ -17,10 +18,12 @@
 #include "net/nlbatch.h"
 
 /* Creates the table or replaces the contents of one that is there. 0 or a negative errno; then
- * nothing was changed and *error says at what. */
+ * nothing was changed and *error says at what (-ENAMETOOLONG: a class name exceeds what the comment
+ * of a chain can hold, about 110 bytes). */
 int table_install(const struct plan *plan, enum queue_path path, struct nl_error *error);
 
-/* Empties the queue chains: nothing is queued any more, all else stays. */
+/* Empties the queue chains: nothing is queued any more, all else stays. 0 also where there is no
+ * table. */
 int table_stop_queueing(struct nl_error *error);
 
 /* Removes the table; 0 also where there was none. */

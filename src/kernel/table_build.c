@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The rules of the table `inet nfshaper`, chain by chain, in the order in which a packet meets
+ * them. Two base chains work at each of the hooks input, forward and output:
+ *
+ *   queue_*  accepts what is decided (the common case: one rule) and what is not judged, refuses
+ *            what was refused while it lived, and hands the rest to a worker's queue;
+ *   store_*  finds the worker's answer in skb->priority and writes it into the conntrack mark.
+ *
+ * They are apart because no rule of a base chain runs behind `queue`, the next base chain does.
+ * At postrouting, the conntrack mark chooses the HTB class.
+ *
+ * An id that the mark has but no set knows (the left-over of a configuration that was lost) is in
+ * neither @settled nor @refused: the connection is judged anew.
+ */
+#include "kernel/table_build.h"
+
+/* Before the headers of the kernel, which then leave out what these have. */
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+
+#include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernel/table_rule.h"
+#include "nfshaper/mark.h"
+#include "util/alloc.h"
+
+/* Behind the filters that users have at priority 0: what these drop is not judged. */
+#define QUEUE_PRIORITY 10
+#define STORE_PRIORITY 11
+/* Behind source NAT (100): the last that touches skb->priority. */
+#define CLASSIFY_PRIORITY 300
+
+#define CHAIN_NAME_MAX 32
+
+static const struct table_hook queue_hooks[] = {
+	{"input", NF_INET_LOCAL_IN, QUEUE_PRIORITY},
+	{"forward", NF_INET_FORWARD, QUEUE_PRIORITY},
+	{"output", NF_INET_LOCAL_OUT, QUEUE_PRIORITY},
+};
+static const struct table_hook store_hooks[] = {
+	{"input", NF_INET_LOCAL_IN, STORE_PRIORITY},
+	{"forward", NF_INET_FORWARD, STORE_PRIORITY},
+	{"output", NF_INET_LOCAL_OUT, STORE_PRIORITY},
+};
+static const struct table_hook classify_hook = {"postrouting", NF_INET_POST_ROUTING,
+						CLASSIFY_PRIORITY};
+
+const char *const table_queue_chains[] = {"queue_in", "queue_forward", "queue_out", NULL};
+
+struct build {
+	const struct plan *plan;
+	enum queue_path path;
+	struct table_model *model;
+};
+
+static struct table_chain *chain(struct build *build, const char *name)
+{
+	return table_model_chain(build->model, name, NULL, NULL);
+}
+
+static const char *refusal_chain(enum outcome_kind kind)
+{
+	switch (kind) {
+	case OUTCOME_CLASS:
+		break;
+	case OUTCOME_DROP:
+		return "refuse_drop";
+	case OUTCOME_REJECT:
+		return "refuse_reject";
+	}
+	return NULL;
+}
+
+static const char *id_chain_name(uint32_t id, char *buffer)
+{
+	snprintf(buffer, CHAIN_NAME_MAX, TABLE_ID_CHAIN "%u", id);
+	return buffer;
+}
+
+static void build_sets(struct build *build)
+{
+	const struct plan *plan = build->plan;
+	struct table_model *model = build->model;
+	struct table_set *settled, *refused, *store, *classid, *shaped;
+	char name[CHAIN_NAME_MAX];
+	settled = table_model_set(model, "settled", TABLE_TYPE_MARK, TABLE_TYPE_NONE);
+	refused = table_model_set(model, "refused", TABLE_TYPE_MARK, TABLE_TYPE_VERDICT);
+	store = table_model_set(model, "store", TABLE_TYPE_CLASSID, TABLE_TYPE_VERDICT);
+	classid = table_model_set(model, "classid", TABLE_TYPE_MARK, TABLE_TYPE_CLASSID);
+	shaped = table_model_set(model, "shaped", TABLE_TYPE_IFNAME, TABLE_TYPE_NONE);
+	for (size_t i = 0; i < plan->ids.count; i++) {
+		const struct outcome *outcome = &plan->ids.items[i];
+		uint32_t mark = nfshaper_mark(plan->mark_mask, outcome->id);
+		const char *refusal = refusal_chain(outcome->kind);
+		table_set_add(store, NFSHAPER_PRIORITY | outcome->id, 0,
+			      id_chain_name(outcome->id, name));
+		if (refusal) {
+			table_set_add(refused, mark, 0, refusal);
+		} else {
+			table_set_add(settled, mark, 0, NULL);
+			table_set_add(classid, mark, nfshaper_classid(outcome->minor), NULL);
+		}
+	}
+	for (size_t i = 0; i < plan->n_interfaces; i++)
+		table_set_add_name(shaped, plan->interfaces[i].name);
+}
+
+/* What the answer of a worker does; the comment gives the id back its meaning after a crash. */
+static void build_id_chain(struct build *build, const struct outcome *outcome)
+{
+	char name[CHAIN_NAME_MAX], classid[TABLE_CLASSID_MAX];
+	const char *refusal = refusal_chain(outcome->kind);
+	uint32_t mask = build->plan->mark_mask;
+	char *comment =
+		refusal ? xstrdup(outcome_kind_text(outcome->kind))
+			: xasprintf("class %s %s", outcome->name,
+				    table_classid_text(nfshaper_classid(outcome->minor), classid));
+	struct table_chain *store =
+		table_model_chain(build->model, id_chain_name(outcome->id, name), NULL, comment);
+	free(comment);
+	set_ct_mark(table_chain_rule(store), mask, nfshaper_mark(mask, outcome->id));
+	set_priority(table_chain_rule(store), 0);
+	if (refusal)
+		verdict_goto(table_chain_rule(store), refusal);
+}
+
+static void build_refusals(struct build *build)
+{
+	struct table_chain *refuse = chain(build, "refuse_drop");
+	struct table_rule *rule;
+	verdict_drop(table_chain_rule(refuse));
+
+	refuse = chain(build, "refuse_reject");
+	/* A refusal is for the side that began; the other one would take it for an answer. */
+	rule = table_chain_rule(refuse);
+	match_ct_direction(rule, false);
+	verdict_drop(rule);
+	rule = table_chain_rule(refuse);
+	match_proto(rule, IPPROTO_TCP);
+	verdict_tcp_reset(rule);
+	verdict_prohibited(table_chain_rule(refuse));
+}
+
+static void build_counted(struct build *build, const char *name, const char *counter)
+{
+	struct table_rule *rule = table_chain_rule(chain(build, name));
+	table_model_counter(build->model, counter);
+	count_named(rule, counter);
+	verdict_accept(rule);
+}
+
+static void exempt_icmp_errors(struct table_chain *exempt, uint8_t proto)
+{
+	struct table_rule *rule = table_chain_rule(exempt);
+	match_ct_state(rule, TABLE_CT_RELATED);
+	match_proto(rule, proto);
+	verdict_goto(rule, "exempt_packet");
+}
+
+static void exempt_destination(struct table_chain *exempt, uint32_t type)
+{
+	struct table_rule *rule = table_chain_rule(exempt);
+	match_destination_type(rule, type);
+	verdict_goto(rule, "exempt_packet");
+}
+
+/* What no hook judges. */
+static void build_exempt(struct build *build)
+{
+	static const struct prefix link_local = {
+		.addr = {.family = AF_INET6, .bytes = {0xfe, 0x80}}, .length = 10};
+	struct table_chain *exempt = chain(build, "exempt");
+	struct table_rule *rule;
+	exempt_icmp_errors(exempt, IPPROTO_ICMP);
+	exempt_icmp_errors(exempt, IPPROTO_ICMPV6);
+
+	/* Neighbour discovery, RFC 4861. */
+	rule = table_chain_rule(exempt);
+	match_icmpv6_types(rule, ND_ROUTER_SOLICIT, ND_REDIRECT);
+	verdict_goto(rule, "exempt_packet");
+
+	/* DHCP, RFC 2131; DHCPv6, RFC 8415. */
+	rule = table_chain_rule(exempt);
+	match_family(rule, AF_INET);
+	match_ports(rule, IPPROTO_UDP, false, TABLE_SOURCE, 67, 68);
+	match_ports(rule, IPPROTO_UDP, true, TABLE_DESTINATION, 67, 68);
+	verdict_goto(rule, "exempt_packet");
+	rule = table_chain_rule(exempt);
+	match_prefix(rule, TABLE_SOURCE, &link_local);
+	match_ports(rule, IPPROTO_UDP, false, TABLE_DESTINATION, 546, 547);
+	verdict_goto(rule, "exempt_packet");
+
+	exempt_destination(exempt, RTN_BROADCAST);
+	exempt_destination(exempt, RTN_MULTICAST);
+}
+
+/* `far` is the end that is not this host. */
+static void build_management(struct build *build, const char *name, enum table_end far)
+{
+	enum table_end near = far == TABLE_SOURCE ? TABLE_DESTINATION : TABLE_SOURCE;
+	struct table_chain *management = chain(build, name);
+	for (size_t i = 0; i < build->plan->n_management; i++) {
+		const struct config_management *item = &build->plan->management[i];
+		struct table_rule *rule = table_chain_rule(management);
+		if (item->has_from)
+			match_prefix(rule, far, &item->from);
+		match_ports(rule, item->proto, false, near, item->port, item->port);
+		verdict_goto(rule, "exempt_packet");
+	}
+}
+
+/* Both directions of a flow meet in one worker; the last worker gets what is left. */
+static void build_ask(struct build *build)
+{
+	const struct plan *plan = build->plan;
+	struct table_chain *ask = chain(build, "ask");
+	set_priority(table_chain_rule(ask), 0);
+	for (unsigned worker = 0; worker < plan->workers; worker++) {
+		struct table_rule *rule = table_chain_rule(ask);
+		if (worker + 1 < plan->workers)
+			match_symhash(rule, plan->workers, worker);
+		verdict_queue(rule, build->path, (uint16_t)(plan->queue_first + worker),
+			      plan->fail_open);
+	}
+}
+
+/* The first rules: decided connections, and loopback where the hook can meet it. */
+static struct table_chain *begin_queue_chain(struct build *build, unsigned which)
+{
+	struct table_chain *queue = table_model_chain(build->model, table_queue_chains[which],
+						      &queue_hooks[which], NULL);
+	uint32_t hook = queue_hooks[which].number;
+	struct table_rule *rule = table_chain_rule(queue);
+	match_ct_mark(rule, build->plan->mark_mask, "settled");
+	verdict_accept(rule);
+	if (hook != NF_INET_FORWARD) {
+		rule = table_chain_rule(queue);
+		match_interface(rule, hook == NF_INET_LOCAL_IN ? TABLE_INCOMING : TABLE_OUTGOING,
+				"lo");
+		verdict_goto(rule, "exempt_packet");
+	}
+	verdict_jump(table_chain_rule(queue), "exempt");
+	if (hook != NF_INET_FORWARD)
+		verdict_jump(table_chain_rule(queue),
+			     hook == NF_INET_LOCAL_IN ? "management_in" : "management_out");
+	return queue;
+}
+
+static void build_queue_chain(struct build *build, unsigned which)
+{
+	struct table_chain *queue = begin_queue_chain(build, which);
+	struct table_rule *rule = table_chain_rule(queue);
+	/* Behind the exemptions: the kernel does not track neighbour discovery. */
+	match_ct_state(rule, TABLE_CT_INVALID | TABLE_CT_UNTRACKED);
+	verdict_goto(rule, "untracked_packet");
+
+	/* nfshaper's own resets leave as replies at output. */
+	rule = table_chain_rule(queue);
+	if (queue_hooks[which].number == NF_INET_LOCAL_OUT)
+		match_ct_direction(rule, true);
+	verdict_by_ct_mark(rule, build->plan->mark_mask, "refused");
+
+	rule = table_chain_rule(queue);
+	match_ct_direction(rule, true);
+	verdict_goto(rule, "ask");
+}
+
+static void build_store_chain(struct build *build, unsigned which)
+{
+	static const char *const names[] = {"store_in", "store_forward", "store_out"};
+	struct table_chain *store =
+		table_model_chain(build->model, names[which], &store_hooks[which], NULL);
+	verdict_by_priority(table_chain_rule(store), "store");
+}
+
+static void build_classify(struct build *build)
+{
+	struct table_chain *set_class = chain(build, "set_class");
+	struct table_chain *classify =
+		table_model_chain(build->model, "classify", &classify_hook, NULL);
+	struct table_rule *rule;
+	/* What has no entry or no decision is in the default class: an HTB without `default`
+	 * sends unshaped what it cannot classify. */
+	set_priority(table_chain_rule(set_class),
+		     nfshaper_classid(build->plan->ids.items[0].minor));
+	set_priority_by_ct_mark(table_chain_rule(set_class), build->plan->mark_mask, "classid");
+
+	rule = table_chain_rule(classify);
+	match_interface_set(rule, TABLE_OUTGOING, "shaped");
+	verdict_goto(rule, "set_class");
+}
+
+struct table_model *table_build(const struct plan *plan, enum queue_path path)
+{
+	struct build build = {.plan = plan, .path = path, .model = table_model_new(NFSHAPER_TABLE)};
+	const unsigned hooks = sizeof(queue_hooks) / sizeof(queue_hooks[0]);
+	build_sets(&build);
+	for (size_t i = 0; i < plan->ids.count; i++)
+		build_id_chain(&build, &plan->ids.items[i]);
+	build_refusals(&build);
+	build_counted(&build, "exempt_packet", TABLE_COUNTER_EXEMPT);
+	build_counted(&build, "untracked_packet", TABLE_COUNTER_UNTRACKED);
+	build_exempt(&build);
+	build_management(&build, "management_in", TABLE_SOURCE);
+	build_management(&build, "management_out", TABLE_DESTINATION);
+	build_ask(&build);
+	for (unsigned which = 0; which < hooks; which++)
+		build_queue_chain(&build, which);
+	for (unsigned which = 0; which < hooks; which++)
+		build_store_chain(&build, which);
+	build_classify(&build);
+	return build.model;
+}
