@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the kernel says about a namespace: HTB classes, conntrack entries, tables, queues."""
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -103,7 +104,10 @@ def qdiscs(node, device):
 
 def waiting(node):
     """Packets that wait in the namespace's NFQUEUEs; None where no queue is bound."""
+    path = "/proc/thread-self/net/netfilter/nfnetlink_queue"
     with node.inside():
-        with open("/proc/net/netfilter/nfnetlink_queue", encoding="ascii") as file:
+        if not os.path.exists(path):  # the module is not loaded yet
+            return None
+        with open(path, encoding="ascii") as file:
             rows = [line.split() for line in file]
     return sum(int(row[2]) for row in rows) if rows else None
