@@ -5,13 +5,13 @@
 
 #include "util/alloc.h"
 
-/* The depth of all three recursions here is that of the parsed tree: EXPR_DEPTH_MAX bounds it. */
+/* The recursions here go as deep as the parsed tree, which EXPR_DEPTH_MAX bounds. */
 static int compile(const char *text, const struct expr *expr, struct condition *condition,
 		   struct fault *fault)
 {
 	condition->kind = expr->kind;
 	if (expr->kind == EXPR_TEST)
-		return predicate_compile(text, expr, &condition->predicate, fault);
+		return predicate_compile(text, &expr->test, &condition->predicate, fault);
 	condition->children = xcalloc(expr->n_children, sizeof(struct condition));
 	for (size_t i = 0; i < expr->n_children; i++) {
 		condition->n_children = i + 1;

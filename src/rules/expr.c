@@ -34,11 +34,10 @@ const char *expr_operator_text(enum expr_operator op)
 	return "is known";
 }
 
-struct expr *expr_new(enum expr_kind kind, size_t offset)
+struct expr *expr_new(enum expr_kind kind)
 {
 	struct expr *expr = xcalloc(1, sizeof(*expr));
 	expr->kind = kind;
-	expr->offset = offset;
 	return expr;
 }
 
@@ -47,7 +46,6 @@ void expr_add_child(struct expr *expr, struct expr *child)
 	expr->children = array_grow(expr->children, expr->n_children, &expr->children_capacity,
 				    sizeof(struct expr *));
 	expr->children[expr->n_children++] = child;
-	expr->end = child->end;
 }
 
 void expr_test_add_value(struct expr_test *test, const char *text, size_t length, size_t offset)

@@ -47,6 +47,8 @@ struct expr_value {
 
 /* One test, turned so that the attribute is on the left: 80 < rport is rport > 80. */
 struct expr_test {
+	size_t offset; /* the source: from this byte … */
+	size_t end;    /* … up to, not including, this one */
 	enum attribute attribute;
 	enum expr_operator op;
 	size_t attribute_offset;
@@ -61,8 +63,6 @@ enum expr_kind { EXPR_AND, EXPR_OR, EXPR_NOT, EXPR_TEST };
 
 struct expr {
 	enum expr_kind kind;
-	size_t offset;          /* the source: from this byte … */
-	size_t end;             /* … up to, not including, this one */
 	struct expr **children; /* of and, or (at least two), not (one) */
 	size_t n_children;
 	size_t children_capacity;
@@ -77,7 +77,7 @@ int expr_parse(const char *text, struct expr **ret_expr, struct fault *fault);
 void expr_free(struct expr *expr);
 
 /* For the parser: nodes are made empty and filled. */
-struct expr *expr_new(enum expr_kind kind, size_t offset);
+struct expr *expr_new(enum expr_kind kind);
 void expr_add_child(struct expr *expr, struct expr *child);
 void expr_test_add_value(struct expr_test *test, const char *text, size_t length, size_t offset);
 void expr_test_fini(struct expr_test *test);

@@ -130,10 +130,11 @@ static struct expr *build(const struct operand *left, const struct operand *righ
 			  enum expr_operator op)
 {
 	const struct operand *attribute = left->is_attribute ? left : right;
-	struct expr *expr = expr_new(EXPR_TEST, left->offset);
-	expr->end = right ? right->end : left->end;
+	struct expr *expr = expr_new(EXPR_TEST);
 	if (right)
 		expr->test = left->is_attribute ? right->values : left->values;
+	expr->test.offset = left->offset;
+	expr->test.end = right ? right->end : left->end;
 	expr->test.attribute = attribute->attribute;
 	expr->test.attribute_offset = attribute->offset;
 	expr->test.op = op;

@@ -106,11 +106,8 @@ static int parse_parentheses(struct parser *parser, struct expr **ret_expr)
 		error = fault_set(parser->fault, open, "this `(` is not closed: `)` is missing");
 	else if (!error && parser->token.kind != TOKEN_CLOSE)
 		error = refuse_trailing(parser);
-	if (!error) {
-		expr->offset = open;
-		expr->end = parser->token.end;
+	if (!error)
 		error = parser_advance(parser);
-	}
 	if (error) {
 		expr_free(expr);
 		return error;
@@ -123,7 +120,6 @@ static int parse_parentheses(struct parser *parser, struct expr **ret_expr)
 static int parse_unary(struct parser *parser, struct expr **ret_expr)
 {
 	struct expr *operand;
-	size_t offset = parser->token.offset;
 	if (parser->token.kind == TOKEN_OPEN)
 		return parse_parentheses(parser, ret_expr);
 	if (!token_is_word(&parser->token, "not"))
@@ -136,7 +132,7 @@ static int parse_unary(struct parser *parser, struct expr **ret_expr)
 	if (error)
 		return error;
 	parser->depth--;
-	*ret_expr = expr_new(EXPR_NOT, offset);
+	*ret_expr = expr_new(EXPR_NOT);
 	expr_add_child(*ret_expr, operand);
 	return 0;
 }
@@ -152,7 +148,7 @@ static int parse_chain(struct parser *parser, const char *word, enum expr_kind k
 		return error;
 	while (token_is_word(&parser->token, word)) {
 		if (!chain) {
-			chain = expr_new(kind, part->offset);
+			chain = expr_new(kind);
 			expr_add_child(chain, part);
 		}
 		error = parser_advance(parser);

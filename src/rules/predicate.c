@@ -123,15 +123,14 @@ static int compile_regex(const struct expr_value *value, struct predicate *predi
 	return predicate->regex ? 0 : -EINVAL;
 }
 
-int predicate_compile(const char *text, const struct expr *expr, struct predicate *predicate,
+int predicate_compile(const char *text, const struct expr_test *test, struct predicate *predicate,
 		      struct fault *fault)
 {
-	const struct expr_test *test = &expr->test;
 	*predicate = (struct predicate){
 		.kind = PREDICATE_KNOWN,
 		.attribute = test->attribute,
 		.offset = test->attribute_offset,
-		.source = xstrdup(snippet_of(text + expr->offset, expr->end - expr->offset).text),
+		.source = xstrdup(snippet_of(text + test->offset, test->end - test->offset).text),
 	};
 	int error = check_operator(test, fault);
 	if (error)

@@ -43,7 +43,7 @@ struct predicate {
  * Compiles a test of the expression whose text is `text`. Returns 0 or -EINVAL with the fault; in
  * both cases the caller ends with predicate_fini().
  */
-int predicate_compile(const char *text, const struct expr *expr, struct predicate *predicate,
+int predicate_compile(const char *text, const struct expr_test *test, struct predicate *predicate,
 		      struct fault *fault);
 void predicate_fini(struct predicate *predicate);
 
