@@ -33,7 +33,7 @@ classes:
   flood: {{out: {{rate: 1gbit, ceil: 100%}}}}
 rules:
   - {{name: web, if: dport == 8080, class: web}}
-  - {{name: voice, if: lport == 5060 or rport == 5060, class: voice}}
+  - {{name: voice, if: dport == 5060, class: voice}}
   - {{name: p2p, if: dport == 6881, class: p2p}}
   - {{name: bulk, if: dport == 2222, class: bulk}}
   - {{name: flood, if: proto == udp and dport == {FLOOD_PORT}, class: flood}}

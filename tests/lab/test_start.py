@@ -9,6 +9,7 @@ from lab import main, wait_for
 from observe import qdiscs, tables
 
 PORT = 8080
+VETH9 = ("link add wan9 type veth peer name other9", "link set wan9 up")
 
 
 def config(interfaces):
@@ -64,14 +65,16 @@ def test_not_root(lab):
     program = daemon.copy_program()
     os.chmod(daemon.config_path, 0o644)
     nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-    folders = ("--run-dir", "/tmp/" + lab.prefix + "-run", "--state-dir",
-               "/tmp/" + lab.prefix + "-state")
-    result = lab.gateway.run(*nobody, program, "-c", daemon.config_path, *folders, "start",
-                             check=False)
-    lab.report.equal(result.returncode, 1, "start: exit status")
-    lab.report.contains(result.stderr, "root", "start: message")
-    lab.report.equal([path for path in (folders[1], folders[3]) if os.path.exists(path)], [],
-                     "no folders are left behind")
+    open_folder = lab.path("anybody")
+    os.mkdir(open_folder)
+    os.chmod(open_folder, 0o777)
+    for parent, label in ((open_folder, "folders that it may make"), (lab.folder, "others")):
+        folders = ("--run-dir", parent + "/own-run", "--state-dir", parent + "/own-state")
+        result = lab.gateway.run(*nobody, program, "-c", daemon.config_path, *folders, "start",
+                                 check=False)
+        lab.report.equal(result.returncode, 1, f"{label}: exit status")
+        lab.report.contains(result.stderr, "root", f"{label}: message")
+    lab.report.equal(os.listdir(open_folder), [], "nothing is left behind")
     result = lab.gateway.run(*nobody, program, "-c", daemon.config_path, "check", check=False)
     lab.report.equal((result.returncode, result.stderr), (0, ""), "check needs no root")
     result = lab.gateway.run(*nobody, program, "-j", "-c", daemon.config_path, "explain", "udp",
@@ -86,11 +89,11 @@ def test_missing_interface(lab):
     lab.report.equal(qdiscs(lab.gateway, "wan0")[0], "htb 1:", "the other one is shaped")
     result = daemon.run("check", check=False)
     lab.report.equal(result.returncode, 0, "check: only a warning")
-    lab.gateway.ip("link add wan9 type dummy", "link set wan9 up")
+    lab.gateway.ip(*VETH9)
     wait_for(lambda: qdiscs(lab.gateway, "wan9")[:1] == ["htb 1:"], "wan9 to be shaped", 10)
     lab.report.ok(True, "it is shaped when it appears")
     lab.gateway.ip("link del wan9")
-    lab.gateway.ip("link add wan9 type dummy", "link set wan9 up")
+    lab.gateway.ip(*VETH9)
     wait_for(lambda: qdiscs(lab.gateway, "wan9")[:1] == ["htb 1:"], "wan9 to be shaped again", 10)
     lab.report.ok(True, "and again when it comes back")
 
@@ -139,12 +142,10 @@ def test_commands(lab):
 
 
 def test_show_tc_is_what_is_installed(lab):
-    """the printed tc commands, run on another interface of that name, make the same classes"""
+    """the printed commands, run on another interface of that name, make the same classes"""
     daemon = Daemon(lab, config("  wan0: {out: 10mbit}")).start()
-    lab.client.ip("link add wan0 type dummy", "link set wan0 up")
-    for line in daemon.run("show", "tc").stdout.splitlines():
-        if line.startswith("tc "):
-            lab.client.run(*line.split())
+    lab.client.ip("link add wan0 type veth peer name other", "link set wan0 up")
+    lab.client.run("sh", "-c", daemon.run("show", "tc").stdout)
 
     def shape(node):
         return sorted(node.run("tc", "class", "show", "dev", "wan0").stdout.splitlines())
