@@ -99,8 +99,7 @@ int command_explain(struct cli *cli, int argc, char **argv)
 	struct snapshot *snapshot = cli_load(cli, &earlier);
 	if (snapshot) {
 		struct explanation explanation;
-		struct facts facts = decide_facts(snapshot, &arg.packet, &arg.origin);
-		facts.cc = arg.cc;
+		struct facts facts = packet_arg_facts(&arg, snapshot);
 		explain(snapshot, &facts, &explanation);
 		if (cli->json)
 			print_json(&explanation);

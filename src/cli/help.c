@@ -6,7 +6,8 @@
 
 static void print_command(const struct command *command)
 {
-	printf("  %s %s\n      %s\n", command->name, command->arguments, command->summary);
+	printf("  %s%s%s\n      %s\n", command->name, *command->arguments ? " " : "",
+	       command->arguments, command->summary);
 }
 
 static void print_options(void)
@@ -30,7 +31,9 @@ static void print_explain_keys(void)
 	       "  dir=in|out|forward    else by the addresses of this host\n"
 	       "  iif=NAME oif=NAME     interfaces (unknown where not given)\n"
 	       "  cc=NZ                 country of the remote end, instead of a look-up\n"
-	       "  length=BYTES          of the whole packet\n");
+	       "  length=BYTES          of the whole packet\n"
+	       "  dscp=0…63             of the packet\n"
+	       "What is not given, such as a port, is not known.\n");
 }
 
 static int print_one(const char *name)

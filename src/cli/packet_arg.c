@@ -69,12 +69,23 @@ static int read_length(const char *value, struct packet_arg *arg)
 	if (text_to_u64(value, UINT32_MAX, &length))
 		return cli_usage("length= takes a number of bytes, not `%s`", value);
 	arg->packet.length = (uint32_t)length;
+	arg->has_length = true;
+	return EXIT_DONE;
+}
+
+static int read_dscp(const char *value, struct packet_arg *arg)
+{
+	uint64_t dscp;
+	if (text_to_u64(value, 63, &dscp))
+		return cli_usage("dscp= takes a number from 0 to 63, not `%s`", value);
+	arg->packet.dscp = (uint8_t)dscp;
+	arg->has_dscp = true;
 	return EXIT_DONE;
 }
 
 static int unknown_key(const char *key)
 {
-	static const char *const now[] = {"dir", "iif", "oif", "cc", "length"};
+	static const char *const now[] = {"dir", "iif", "oif", "cc", "length", "dscp"};
 	static const char *const later[] = {"user", "pid", "cmd", "args", "time"};
 	const char *nearest = text_nearest(key, now, COUNT(now));
 	for (size_t i = 0; i < COUNT(later); i++)
@@ -82,7 +93,7 @@ static int unknown_key(const char *key)
 			return cli_usage("`%s=` is not available in this version yet", key);
 	if (nearest)
 		return cli_usage("unknown key `%s`; did you mean `%s`?", key, nearest);
-	return cli_usage("unknown key `%s`; the keys are dir, iif, oif, cc, length", key);
+	return cli_usage("unknown key `%s`; the keys are dir, iif, oif, cc, length, dscp", key);
 }
 
 static int read_key(char *argument, struct packet_arg *arg, bool *has_direction)
@@ -103,6 +114,8 @@ static int read_key(char *argument, struct packet_arg *arg, bool *has_direction)
 		return read_country(value, arg);
 	if (strcmp(argument, "length") == 0)
 		return read_length(value, arg);
+	if (strcmp(argument, "dscp") == 0)
+		return read_dscp(value, arg);
 	return unknown_key(argument);
 }
 
@@ -152,4 +165,26 @@ int packet_arg_read(int argc, char **argv, struct packet_arg *ret_arg)
 		arg.origin.direction = DIRECTION_IN;
 	*ret_arg = arg;
 	return EXIT_DONE;
+}
+
+static uint64_t bit(enum attribute attribute)
+{
+	return UINT64_C(1) << attribute;
+}
+
+struct facts packet_arg_facts(const struct packet_arg *arg, const struct snapshot *snapshot)
+{
+	struct facts facts = decide_facts(snapshot, &arg->packet, &arg->origin);
+	facts.cc = arg->cc;
+	if (!arg->has_sport)
+		facts.untold |=
+			bit(ATTR_SPORT) | bit(facts.source_is_local ? ATTR_LPORT : ATTR_RPORT);
+	if (!arg->has_dport)
+		facts.untold |=
+			bit(ATTR_DPORT) | bit(facts.source_is_local ? ATTR_RPORT : ATTR_LPORT);
+	if (!arg->has_length)
+		facts.untold |= bit(ATTR_LENGTH);
+	if (!arg->has_dscp)
+		facts.untold |= bit(ATTR_DSCP);
+	return facts;
 }

@@ -12,9 +12,15 @@ struct packet_arg {
 	const char *cc;              /* borrowed from argv, or NULL */
 	bool has_sport;
 	bool has_dport;
+	bool has_length;
+	bool has_dscp;
 };
 
 /* Reads PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]. EXIT_DONE, or EXIT_USAGE after a message. */
 int packet_arg_read(int argc, char **argv, struct packet_arg *ret_arg);
+
+/* The facts about the packet; what the command line does not tell is unknown. `arg` must outlive
+ * them. */
+struct facts packet_arg_facts(const struct packet_arg *arg, const struct snapshot *snapshot);
 
 #endif

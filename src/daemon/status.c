@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "kernel/shaper.h"
 #include "kernel/table.h"
+#include "util/alloc.h"
 
 static json_int_t load(const _Atomic uint64_t *counter)
 {
@@ -62,44 +64,53 @@ static json_t *not_judged_json(void)
 
 struct class_list {
 	const struct plan_interface *interface;
-	json_t *classes;
+	json_t **classes; /* one for each of the interface's classes; NULL: the kernel has none */
 };
 
-static const struct plan_class *find_class(const struct plan_interface *interface, uint16_t minor)
+static json_t *class_json(const struct plan_class *class, const struct shaper_stats *stats)
 {
-	for (size_t i = 0; i < interface->n_classes; i++)
-		if (interface->classes[i].minor == minor)
-			return &interface->classes[i];
-	return NULL;
+	char classid[16];
+	snprintf(classid, sizeof(classid), "1:%x", stats->minor);
+	return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+			 class->name, "direction", "out", "classid", classid, "priority",
+			 (int)class->priority, "rate_bps", (json_int_t)stats->rate_bps, "ceil_bps",
+			 (json_int_t)stats->ceil_bps, "now_bps", (json_int_t)stats->now_bps,
+			 "bytes", (json_int_t)stats->bytes, "packets", (json_int_t)stats->packets,
+			 "drops", (json_int_t)stats->drops, "backlog_bytes",
+			 (json_int_t)stats->backlog_bytes);
 }
 
 static void add_class(const struct shaper_stats *stats, void *data)
 {
 	struct class_list *list = data;
-	const struct plan_class *class = find_class(list->interface, stats->minor);
-	char classid[16];
-	if (!class)
-		return;
-	snprintf(classid, sizeof(classid), "1:%x", stats->minor);
-	json_array_append_new(
-		list->classes,
-		json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
-			  class->name, "direction", "out", "classid", classid, "priority",
-			  (int)class->priority, "rate_bps", (json_int_t)stats->rate_bps, "ceil_bps",
-			  (json_int_t)stats->ceil_bps, "now_bps", (json_int_t)stats->now_bps,
-			  "bytes", (json_int_t)stats->bytes, "packets", (json_int_t)stats->packets,
-			  "drops", (json_int_t)stats->drops, "backlog_bytes",
-			  (json_int_t)stats->backlog_bytes));
+	const struct plan_interface *interface = list->interface;
+	for (size_t i = 0; i < interface->n_classes; i++)
+		if (interface->classes[i].minor == stats->minor && !list->classes[i])
+			list->classes[i] = class_json(&interface->classes[i], stats);
+}
+
+/* The classes in the plan's order. */
+static json_t *take_classes(struct class_list *list)
+{
+	json_t *classes = json_array();
+	for (size_t i = 0; i < list->interface->n_classes; i++)
+		if (list->classes[i])
+			json_array_append_new(classes, list->classes[i]);
+	free(list->classes);
+	return classes;
 }
 
 /* `present`: there; `shaped`: nfshaper's qdisc is on it. */
 static json_t *interface_json(const struct plan_interface *interface)
 {
-	struct class_list list = {.interface = interface, .classes = json_array()};
+	struct class_list list = {
+		.interface = interface,
+		.classes = xcalloc(interface->n_classes, sizeof(json_t *)),
+	};
 	int error = shaper_read(interface->name, add_class, &list);
 	return json_pack("{s:s, s:I, s:n, s:b, s:b, s:o}", "name", interface->name, "rate_bps",
 			 (json_int_t)interface->out_bps, "in_via", "present", error != -ENODEV,
-			 "shaped", error == 0, "classes", list.classes);
+			 "shaped", error == 0, "classes", take_classes(&list));
 }
 
 static json_t *interfaces_json(const struct plan *plan)

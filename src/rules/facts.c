@@ -95,6 +95,8 @@ void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
 	const struct packet *packet = facts->packet;
 	bool out = facts->source_is_local;
 	ret_value->type = VALUE_UNKNOWN;
+	if (facts->untold >> attribute & 1)
+		return;
 	switch (attribute) {
 	case ATTR_RADDR:
 		return set_addr(ret_value, remote_addr(facts));

@@ -29,6 +29,7 @@ struct facts {
 	bool source_is_local;  /* which end is the local one: decided by engine/ */
 	const struct geo *geo; /* NULL: no country is known */
 	const char *cc;        /* given on explain's command line, instead of a look-up; or NULL */
+	uint64_t untold;       /* bits 1 << attribute: what explain's command line leaves unknown */
 };
 
 enum attribute {
