@@ -54,7 +54,7 @@ static bool check_name(struct reader *reader, const struct node *name)
 }
 
 static void check_directions(struct reader *reader, const struct node *name,
-			     const struct node *value)
+			     const struct node *value, bool has_in)
 {
 	const struct node *in = node_get(value, "in");
 	if (!in && !node_get(value, "out"))
@@ -62,7 +62,7 @@ static void check_directions(struct reader *reader, const struct node *name,
 			     "interface `%s` has no rate: write what the line carries, such as "
 			     "`out: 20mbit`",
 			     name->text);
-	if (in && reader->diags->errors <= REPORT_ERRORS_MAX)
+	if (in && has_in)
 		diag_warning(reader->diags, in->at,
 			     "shaping what comes in is not available in this version yet: traffic "
 			     "coming in by %s is not shaped",
@@ -81,7 +81,7 @@ static void read_interface(struct reader *reader, const struct node *name, const
 	interface->name = xstrdup(name->text);
 	interface->at = name->at;
 	schema_read(reader, &schema, value, interface);
-	check_directions(reader, name, value);
+	check_directions(reader, name, value, interface->in_bps > 0);
 }
 
 void read_interfaces(struct reader *reader, const char *key, const struct node *value, void *field)

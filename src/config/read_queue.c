@@ -37,10 +37,10 @@ static void read_length(struct reader *reader, const char *key, const struct nod
 static void read_on_failure(struct reader *reader, const char *key, const struct node *value,
 			    void *field)
 {
-	static const char *const words[] = {"closed", "open"};
+	static const char *const words[] = {"open", "closed"};
 	size_t position;
 	if (value_word(reader, key, value, words, 2, &position))
-		*(bool *)field = position == 1;
+		*(bool *)field = position == 0;
 }
 
 #define FIELD(name) offsetof(struct config_queue, name)

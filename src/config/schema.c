@@ -97,8 +97,7 @@ bool schema_check_kind(struct reader *reader, const char *key, const struct node
 		       unsigned kinds, const char *expected)
 {
 	if (node_is_empty(value)) {
-		report_error(reader->diags, value->at,
-			     "`%s` has no value: write %s, or remove the key", SHOWN(key),
+		report_error(reader->diags, value->at, "`%s` has no value: write %s", SHOWN(key),
 			     expected);
 		return false;
 	}
@@ -135,6 +134,12 @@ void schema_read(struct reader *reader, const struct schema *schema, const struc
 		if (!value && key->missing)
 			report_error(reader->diags, map->at, "`%s` is missing: %s", key->name,
 				     key->missing);
+		if (value && !key->later && !key->missing && node_is_empty(value)) {
+			report_error(reader->diags, value->at,
+				     "`%s` has no value: write %s, or remove the key", key->name,
+				     key->expected);
+			continue;
+		}
 		if (!value || key->later ||
 		    !schema_check_kind(reader, key->name, value, key->kinds, key->expected))
 			continue;

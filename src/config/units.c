@@ -89,6 +89,8 @@ static int read_with_unit(const char *text, const struct unit *units, size_t n_u
 			  uint64_t *ret_number)
 {
 	struct decimal decimal;
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+		return -EINVAL;
 	int error = read_decimal(&text, &decimal);
 	if (error)
 		return error;

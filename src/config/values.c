@@ -52,10 +52,10 @@ void value_line_rate(struct reader *reader, const char *key, const struct node *
 
 void value_bool(struct reader *reader, const char *key, const struct node *value, void *field)
 {
-	static const char *const words[] = {"false", "true"};
+	static const char *const words[] = {"true", "false"};
 	size_t position;
 	if (value_word(reader, key, value, words, 2, &position))
-		*(bool *)field = position == 1;
+		*(bool *)field = position == 0;
 }
 
 void value_name(struct reader *reader, const char *key, const struct node *value, void *field)
