@@ -116,37 +116,18 @@ enum nfqueue_message_kind nfqueue_message_parse(const void *datagram, size_t rec
 	return NFQUEUE_ERROR;
 }
 
-static size_t put_verdict(void *buffer, int type, uint16_t number, uint32_t id, uint32_t decision)
-{
-	struct nlmsghdr *nlh = nfq_nlmsg_put(buffer, type, number);
-	nfq_nlmsg_verdict_put(nlh, (int)id, NF_ACCEPT);
-	if (decision)
-		mnl_attr_put_u32(nlh, NFQA_PRIORITY, htonl(NFSHAPER_PRIORITY | decision));
-	return nlh->nlmsg_len;
-}
-
-/* Ids wrap around, as the kernel's nfq_id_after() knows. */
-static bool ids_rise(const struct nfqueue_packet *packets, size_t count)
-{
-	for (size_t i = 1; i < count; i++)
-		if ((int32_t)(packets[i].packet_id - packets[i - 1].packet_id) <= 0)
-			return false;
-	return true;
-}
-
 size_t nfqueue_message_verdicts(void *buffer, uint16_t number, const struct nfqueue_packet *packets,
 				size_t count)
 {
-	bool may_fold = ids_rise(packets, count);
-	size_t used = 0, last;
-	for (size_t first = 0; first < count; first = last + 1) {
-		last = first;
-		while (may_fold && last + 1 < count &&
-		       packets[last + 1].decision == packets[first].decision)
-			last++;
-		used += put_verdict((char *)buffer + used,
-				    last == first ? NFQNL_MSG_VERDICT : NFQNL_MSG_VERDICT_BATCH,
-				    number, packets[last].packet_id, packets[first].decision);
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct nlmsghdr *nlh =
+			nfq_nlmsg_put((char *)buffer + used, NFQNL_MSG_VERDICT, number);
+		nfq_nlmsg_verdict_put(nlh, (int)packets[i].packet_id, NF_ACCEPT);
+		if (packets[i].decision)
+			mnl_attr_put_u32(nlh, NFQA_PRIORITY,
+					 htonl(NFSHAPER_PRIORITY | packets[i].decision));
+		used += nlh->nlmsg_len;
 	}
 	return used;
 }

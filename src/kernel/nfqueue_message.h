@@ -43,15 +43,13 @@ enum nfqueue_message_kind nfqueue_message_parse(const void *datagram, size_t rec
 						struct nfqueue_packet *ret_packet, int *ret_error);
 
 /*
- * Writes the verdicts of `count` packets, in the order of their arrival, as messages behind each
- * other; buffer of count × NFQUEUE_VERDICT_BYTES. Returns the bytes used.
+ * Writes the verdicts of `count` packets as messages behind each other, one for each packet, in
+ * their order (the kernel looks for an id from the front of its queue); buffer of `count` times
+ * NFQUEUE_VERDICT_BYTES. Returns the bytes used.
  *
- * Neighbours with one decision share an NFQNL_MSG_VERDICT_BATCH. It answers all packets up to the
- * id it names that wait, in the order of their ids, which is the order of arrival
- * (__nfqnl_enqueue_packet numbers and sends under one lock), and gives each the priority
- * (nfqnl_recv_verdict_batch, since 5.18 as NFQA_PRIORITY itself). All before the run were
- * answered by the messages before it, so the run is all it finds. This holds as long as nobody
- * keeps a packet back; where ids do not rise, each packet gets a message of its own.
+ * NFQNL_MSG_VERDICT_BATCH, one message for a run of equal decisions, takes the priority too, but
+ * gains nothing (measured: 339 and 338 thousand packets a second, as much as two runs differ), and
+ * would answer every earlier packet that somebody keeps back.
  */
 size_t nfqueue_message_verdicts(void *buffer, uint16_t number, const struct nfqueue_packet *packets,
 				size_t count);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * queue_tool [-f FIRST] [-n THREADS] [-l LENGTH] [-d DECISION | -m MODULUS] [-o] [-N NICE] [-R
- * PRIO]
+ * queue_tool [-f FIRST] [-n THREADS] [-l LENGTH] [-d DECISION | -m MODULUS] [-o]
+ *            [-N NICE | -R PRIORITY [-w]]
  *
  * Owns THREADS queues from FIRST on and answers every packet: with one DECISION (0: accept without
  * an id), or with 1 + (sum of its ports) % MODULUS. -o lets packets through when a queue is full.
- * -N sets the threads' nice value, -R makes them SCHED_RR. Runs until SIGINT or SIGTERM, then
- * drains the queues and prints one line a queue and the sum; exit status 1 if packets were lost
- * or could not be read.
+ * -N sets the threads' nice value, -R makes them SCHED_RR, -w lets them rest for REST_NS while
+ * they are busy. Runs until SIGINT or SIGTERM, then drains the queues and prints
+ * one line a queue and the sum; exit status 1 if packets were lost or could not be read.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,12 +21,22 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kernel/nfqueue.h"
 #include "net/packet.h"
 
 #define MAX_THREADS 16
+#define BUSY_PACKETS 4 /* found at once */
+#define BUSY_WAKES 16  /* within PACE_NS */
+#define PACE_NS 1000000
+#define REST_NS 100000
+
+struct pace {
+	uint64_t since_ns;
+	unsigned wakes;
+};
 
 struct worker {
 	pthread_t thread;
@@ -41,6 +51,7 @@ static struct nfqueue_options options = {.number = 0, .length = 4096};
 static unsigned threads = 1, modulus;
 static uint32_t fixed;
 static int nice_value, rr_priority;
+static bool may_rest;
 static int stop_fd;
 
 static uint32_t decide(struct worker *worker, const struct nfqueue_packet *from)
@@ -79,17 +90,44 @@ static void set_scheduling(void)
 		perror("sched_setscheduler");
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * Under load each packet would wake the thread: a short rest lets many come at once. One or two
+ * connections whose packets answer each other find none.
+ */
+static void rest_if_busy(struct pace *pace, uint64_t packets)
+{
+	const struct timespec rest = {.tv_nsec = REST_NS};
+	uint64_t now = now_ns();
+	if (now - pace->since_ns >= PACE_NS)
+		*pace = (struct pace){.since_ns = now};
+	pace->wakes++;
+	if (may_rest && (packets >= BUSY_PACKETS || pace->wakes > BUSY_WAKES))
+		nanosleep(&rest, NULL);
+}
+
 static void *run(void *data)
 {
 	struct worker *worker = data;
+	uint64_t before = 0;
+	struct pace pace = {0};
 	struct pollfd fds[] = {{.fd = nfqueue_fd(worker->queue), .events = POLLIN},
 			       {.fd = stop_fd, .events = POLLIN}};
 	set_scheduling();
 	while (!fds[1].revents && !worker->error) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			worker->error = -errno;
-		else
+		if (!worker->error)
 			worker->error = drain(worker);
+		uint64_t received = nfqueue_counters(worker->queue)->received;
+		rest_if_busy(&pace, received - before);
+		before = received;
 	}
 	return NULL;
 }
@@ -139,7 +177,7 @@ static int run_all(struct worker *workers)
 static int read_options(int argc, char **argv)
 {
 	int option;
-	while ((option = getopt(argc, argv, "f:n:l:d:m:oN:R:")) != -1) {
+	while ((option = getopt(argc, argv, "f:n:l:d:m:oN:R:w")) != -1) {
 		switch (option) {
 		case 'f':
 			options.number = (uint16_t)atoi(optarg);
@@ -165,6 +203,9 @@ static int read_options(int argc, char **argv)
 		case 'R':
 			rr_priority = atoi(optarg);
 			break;
+		case 'w':
+			may_rest = true;
+			break;
 		default:
 			return -EINVAL;
 		}
@@ -178,7 +219,7 @@ int main(int argc, char **argv)
 	int status = 1;
 	if (read_options(argc, argv)) {
 		fprintf(stderr, "usage: queue_tool [-f first] [-n threads] [-l length] "
-				"[-d decision | -m modulus] [-o] [-N nice] [-R priority]\n");
+				"[-d decision | -m modulus] [-o] [-N nice | -R priority [-w]]\n");
 		return 2;
 	}
 	stop_fd = eventfd(0, EFD_CLOEXEC);
