@@ -28,7 +28,7 @@
 #include "kernel/nfqueue_message.h"
 #include "util/alloc.h"
 
-#define BATCH 64          /* more gain nothing, fewer cost */
+#define BATCH 64          /* 16, 64 and 256 were measured to be alike */
 #define SLOT_BYTES 1024u  /* the copy range, all attributes, and room to spare */
 #define SEND_BUFFER 65536 /* a datagram of verdicts must fit whatever the system's default is */
 

@@ -10,20 +10,20 @@
 #define KERNEL_NFQUEUE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One packet of a batch; `data` is valid until the next nfqueue_receive(). */
 struct nfqueue_packet {
 	uint32_t packet_id;
-	uint8_t hook;       /* NF_INET_LOCAL_IN, _FORWARD, _LOCAL_OUT */
-	uint32_t iif;       /* interface indexes, 0: none */
+	uint8_t hook; /* NF_INET_LOCAL_IN, _FORWARD, _LOCAL_OUT */
+	uint32_t iif; /* interface indexes, 0: none */
 	uint32_t oif;
 	const uint8_t *data;
-	uint32_t captured;  /* bytes at data */
-	uint32_t length;    /* true length of the packet (NFQA_CAP_LEN) */
-	bool is_gso;        /* more than one segment */
-	uint32_t decision;  /* to be set by the caller: an id, or 0 to accept without one */
+	uint32_t captured; /* bytes at data */
+	uint32_t length;   /* true length of the packet (NFQA_CAP_LEN) */
+	bool is_gso;       /* more than one segment */
+	uint32_t decision; /* to be set by the caller: an id, or 0 to accept without one */
 };
 
 /* Written by the thread of the queue, read by any: relaxed atomics. */
@@ -36,8 +36,8 @@ struct nfqueue_counters {
 
 struct nfqueue_options {
 	uint16_t number;
-	uint32_t length;   /* packets that the kernel holds */
-	bool fail_open;    /* a full queue lets packets through instead of dropping them */
+	uint32_t length; /* packets that the kernel holds */
+	bool fail_open;  /* a full queue lets packets through instead of dropping them */
 };
 
 struct nfqueue;
