@@ -65,6 +65,8 @@ static void read_action(struct reader *reader, const struct node *value, struct 
 static void report_unknown_class(struct reader *reader, const struct node *value)
 {
 	const struct config *config = reader->config;
+	if (reader->diags->errors > REPORT_ERRORS_MAX)
+		return; /* the search below costs, and nobody would see its result */
 	const char **known = xcalloc(config->n_classes, sizeof(*known));
 	for (size_t i = 0; i < config->n_classes; i++)
 		known[i] = config->classes[i].name;
