@@ -219,12 +219,17 @@ def _stop_on_signal(number, _):
     sys.exit(128 + number)
 
 
+def handle_signals():
+    """Signals that end the process do so by an exception, which removes the lab."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _stop_on_signal)
+
+
 def main(names):
     """The body of a test program: main(globals())."""
     if os.geteuid() != 0:
         sys.exit("the lab needs root")
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _stop_on_signal)
+    handle_signals()
     run_tests(names, Lab)
 
 
