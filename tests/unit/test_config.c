@@ -304,8 +304,7 @@ static void test_places(void **state)
 		"\"a == b \\\n      or c == d\n      or e == f\\\n\n      or g == h\"",
 		"|\n      a == b\n        or c == d\n\n      or e == f\n",
 		"|2-\n      a == b\n      or c == d\n",
-		">\n      a == b\n      or c == d\n\n      or e == f\n        or g == h\n      "
-		"or\n",
+		">\n      a == b\n      or c == d\n\n      or e == f\n        or g\n      or\n",
 		">-\n\n\n      a == b\n      or c == d\n\n\n      or e == f\n",
 		">+ # why\n      é == b\n      or c == d\n\n",
 	};
