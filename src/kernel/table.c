@@ -68,6 +68,8 @@ static bool set_compatible(const struct state_set *there, const struct table_set
 
 static bool can_take_over(const struct table_state *state, const struct table_model *model)
 {
+	if (state->flags)
+		return false;
 	for (size_t i = 0; i < model->n_chains; i++)
 		if (!chain_compatible(table_state_chain(state, model->chains[i]->name),
 				      model->chains[i]))

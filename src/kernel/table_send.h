@@ -10,7 +10,7 @@
 #include "kernel/table_model.h"
 #include "net/nlbatch.h"
 
-/* Adds the table; where it is there, it stays and is woken if it was dormant. */
+/* Adds the table; where it is there, it stays. */
 void table_send_table(struct nl_batch *batch, const char *table);
 void table_send_counter(struct nl_batch *batch, const char *table, const char *counter);
 /* Adds a set or map without its elements. */

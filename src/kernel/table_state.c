@@ -99,17 +99,29 @@ static int each_set(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static int read_table(struct mnl_socket *socket, const char *table, struct nl_error *error)
+static int each_table(const struct nlmsghdr *nlh, void *data)
+{
+	struct table_state *state = data;
+	struct nftnl_table *table = nftnl_table_alloc();
+	if (!table)
+		return MNL_CB_ERROR;
+	if (nftnl_table_nlmsg_parse(nlh, table) == 0)
+		state->flags = nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS);
+	nftnl_table_free(table);
+	return MNL_CB_OK;
+}
+
+static int read_table(struct mnl_socket *socket, struct reading *reading, struct nl_error *error)
 {
 	char buffer[512] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, NFPROTO_INET, 0, 0);
 	struct nftnl_table *object = nftnl_table_alloc();
 	if (!object)
 		return -ENOMEM;
-	nftnl_table_set_str(object, NFTNL_TABLE_NAME, table);
+	nftnl_table_set_str(object, NFTNL_TABLE_NAME, reading->table);
 	nftnl_table_nlmsg_build_payload(nlh, object);
 	nftnl_table_free(object);
-	return nl_request(socket, nlh, NULL, NULL, error);
+	return nl_request(socket, nlh, each_table, reading->state, error);
 }
 
 static int read_chains(struct mnl_socket *socket, struct reading *reading, struct nl_error *error)
@@ -145,7 +157,7 @@ static int read_once(const char *table, struct table_state *state, struct nl_err
 			*error = (struct nl_error){.code = result};
 		return result;
 	}
-	result = read_table(socket, table, error);
+	result = read_table(socket, &reading, error);
 	state->exists = result == 0;
 	if (result == 0)
 		result = read_chains(socket, &reading, error);

@@ -27,6 +27,7 @@ struct state_set {
 
 struct table_state {
 	bool exists;
+	uint32_t flags; /* NFT_TABLE_F_…; ours has none */
 	struct state_chain *chains;
 	size_t n_chains;
 	size_t chains_capacity;
