@@ -60,11 +60,13 @@ static int read_proto(const struct attribute_info *info, const struct expr_value
 			hint = names[i];
 	if (!hint)
 		hint = text_nearest(value->text, names, count);
+	if (hint)
+		return fault_set(fault, value->offset, "unknown protocol `%s`; did you mean `%s`?",
+				 snippet_of_value(value).text, hint);
 	return fault_set(fault, value->offset,
-			 "unknown protocol `%s`%s%s%s; a protocol without a name here is written "
-			 "as its number (0–255)",
-			 snippet_of_value(value).text, hint ? "; did you mean `" : "",
-			 hint ? hint : "", hint ? "`?" : "");
+			 "unknown protocol `%s`: one without a name here is written as its number "
+			 "(0–255)",
+			 snippet_of_value(value).text);
 }
 
 static int read_dscp(const struct attribute_info *info, const struct expr_value *value,

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <errno.h>
 
+#include "net/proto.h"
 #include "rules/attribute.h"
 #include "rules/parser.h"
 
@@ -79,6 +80,11 @@ static int refuse_unknown(struct parser *parser, const struct operand *operand)
 	const struct expr_value *word = &operand->values.values[0];
 	const char *nearest = attribute_nearest(word->text);
 	struct snippet snippet = snippet_of(word->text, word->length);
+	uint8_t proto;
+	if (proto_parse(word->text, &proto) == 0)
+		return fault_set(parser->fault, word->offset,
+				 "`%s` is a protocol, not an attribute: write `proto == %s`",
+				 snippet.text, snippet.text);
 	if (nearest)
 		return fault_set(parser->fault, word->offset,
 				 "unknown attribute `%s`; did you mean `%s`?", snippet.text,
@@ -110,6 +116,8 @@ static int check_alone(struct parser *parser, const struct operand *left)
 	enum token_kind kind = parser->token.kind;
 	if (!left->is_attribute)
 		return refuse_values(parser, left, NULL);
+	if (parser_at_wrong_connective(parser))
+		return 0; /* for the caller to say */
 	if ((kind == TOKEN_WORD && !parser_at_connective(parser)) || kind == TOKEN_QUOTED ||
 	    kind == TOKEN_SET || kind == TOKEN_LIST_OPEN)
 		return parser_missing(parser, "an operator (== != < <= > >= in, not in, like, =~)");

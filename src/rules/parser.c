@@ -19,6 +19,14 @@ bool parser_at_connective(const struct parser *parser)
 	return token_is_word(&parser->token, "and") || token_is_word(&parser->token, "or");
 }
 
+bool parser_at_wrong_connective(const struct parser *parser)
+{
+	const struct token *token = &parser->token;
+	return token->kind == TOKEN_WORD && !parser_at_connective(parser) &&
+	       ((token->length == 3 && strncasecmp(token->text, "and", 3) == 0) ||
+		(token->length == 2 && strncasecmp(token->text, "or", 2) == 0));
+}
+
 static struct snippet token_snippet(const struct parser *parser, const struct token *token)
 {
 	return snippet_of(parser->lexer.text + token->offset, token->end - token->offset);
@@ -43,11 +51,6 @@ int parser_missing(struct parser *parser, const char *what)
 			 token_snippet(parser, &parser->token).text);
 }
 
-static bool is_word_in_any_case(const struct token *token, const char *word)
-{
-	return token->length == strlen(word) && strncasecmp(token->text, word, token->length) == 0;
-}
-
 /* A whole expression ended, but the text goes on. */
 static int refuse_trailing(struct parser *parser)
 {
@@ -60,7 +63,7 @@ static int refuse_trailing(struct parser *parser)
 		return fault_set(parser->fault, token->offset,
 				 "a test has one operator: join two tests with `and`");
 	case TOKEN_WORD:
-		if (is_word_in_any_case(token, "and") || is_word_in_any_case(token, "or"))
+		if (parser_at_wrong_connective(parser))
 			return fault_set(parser->fault, token->offset,
 					 "`and` and `or` are written small");
 		if (*token->text == '-')

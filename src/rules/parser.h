@@ -30,6 +30,9 @@ int parser_missing(struct parser *parser, const char *what);
 /* True where the next token is `and` or `or`, which are never values unless quoted. */
 bool parser_at_connective(const struct parser *parser);
 
+/* True where it is one of them in capitals, which is an error. */
+bool parser_at_wrong_connective(const struct parser *parser);
+
 /* One side of a test: an attribute, or one value, or a list of values. */
 struct operand {
 	bool is_attribute;
