@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/pace.h"
 #include "engine/decide.h"
 #include "kernel/link.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
-/* Ahead of what else runs on the machine: a worker that waits is a queue that fills. */
-#define WORKER_NICE (-15)
+/* Batches between two looks at whether the worker is to stop. */
+#define BATCHES_MAX 64
 /* How long a stopping worker goes on answering a queue that does not get empty. */
 #define DRAIN_ROUNDS 200
 #define DRAIN_POLL_MS 10
@@ -108,19 +108,24 @@ static uint32_t judge(struct worker *worker, const struct nfqueue_packet *queued
 	return decision.id;
 }
 
-/* Answers batch after batch until the socket is empty. Negative errno where the queue is lost. */
+/*
+ * Answers batch after batch until the socket is empty, or for long enough. Returns how many
+ * packets it answered, or a negative errno where the queue is lost.
+ */
 static int serve(struct worker *worker)
 {
 	struct nfqueue_packet *packets;
-	int received;
-	while ((received = nfqueue_receive(worker->queue, &packets)) > 0) {
+	int received = 1, answered = 0;
+	for (int batch = 0; batch < BATCHES_MAX && received > 0; batch++) {
+		received = nfqueue_receive(worker->queue, &packets);
 		for (int i = 0; i < received; i++)
 			packets[i].decision = judge(worker, &packets[i]);
-		int error = nfqueue_answer(worker->queue);
-		if (error)
+		int error = received > 0 ? nfqueue_answer(worker->queue) : received;
+		if (error < 0)
 			return error;
+		answered += received;
 	}
-	return received;
+	return answered;
 }
 
 /* Nothing feeds the queue any more: answers what still waits in the kernel. */
@@ -141,24 +146,28 @@ static void drain(struct worker *worker)
 static void *run(void *data)
 {
 	struct worker *worker = data;
+	struct pace pace = {0};
 	struct pollfd fds[] = {
 		{.fd = nfqueue_fd(worker->queue), .events = POLLIN},
 		{.fd = link_names_fd(worker->names), .events = POLLIN},
 		{.fd = worker->stop_fd, .events = POLLIN},
 	};
-	setpriority(PRIO_PROCESS, 0, WORKER_NICE);
+	if (!pace_hurry())
+		log_detail("queue %u: no real-time scheduling; under a flood packets may be lost",
+			   worker->number);
 	while (!(fds[2].revents & POLLIN)) {
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents)
 			link_names_update(worker->names);
-		int error = fds[0].revents ? serve(worker) : 0;
-		if (error < 0) {
+		int answered = fds[0].revents ? serve(worker) : 0;
+		if (answered < 0) {
 			log_error("queue %u: %s; the daemon ends", worker->number,
-				  strerror(-error));
+				  strerror(-answered));
 			kill(getpid(), SIGTERM);
 			return NULL;
 		}
+		pace_rest(&pace, (uint64_t)answered);
 	}
 	drain(worker);
 	return NULL;

@@ -16,7 +16,7 @@ int text_to_u64(const char *text, uint64_t max, uint64_t *ret_number)
 		return -EINVAL;
 	char *end;
 	errno = 0;
-	unsigned long long number = strtoull(digits, &end, hex ? 16 : 10);
+	unsigned long long number = strtoull(text, &end, hex ? 16 : 10);
 	if (*end)
 		return -EINVAL;
 	if (errno == ERANGE || number > max)

@@ -5,8 +5,8 @@
  *
  * Owns THREADS queues from FIRST on and answers every packet: with one DECISION (0: accept without
  * an id), or with 1 + (sum of its ports) % MODULUS. -o lets packets through when a queue is full.
- * -N sets the threads' nice value, -R makes them SCHED_RR, -w lets them rest for REST_NS while
- * they are busy. Runs until SIGINT or SIGTERM, then drains the queues and prints
+ * -N sets the threads' nice value, -R makes them SCHED_RR, -w lets them rest while they are
+ * busy (daemon/pace.h). Runs until SIGINT or SIGTERM, then drains the queues and prints
  * one line a queue and the sum; exit status 1 if packets were lost or could not be read.
  */
 #include <errno.h>
@@ -21,22 +21,13 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "daemon/pace.h"
 #include "kernel/nfqueue.h"
 #include "net/packet.h"
 
 #define MAX_THREADS 16
-#define BUSY_PACKETS 4 /* found at once */
-#define BUSY_WAKES 16  /* within PACE_NS */
-#define PACE_NS 1000000
-#define REST_NS 100000
-
-struct pace {
-	uint64_t since_ns;
-	unsigned wakes;
-};
 
 struct worker {
 	pthread_t thread;
@@ -90,28 +81,6 @@ static void set_scheduling(void)
 		perror("sched_setscheduler");
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-/*
- * Under load each packet would wake the thread: a short rest lets many come at once. One or two
- * connections whose packets answer each other find none.
- */
-static void rest_if_busy(struct pace *pace, uint64_t packets)
-{
-	const struct timespec rest = {.tv_nsec = REST_NS};
-	uint64_t now = now_ns();
-	if (now - pace->since_ns >= PACE_NS)
-		*pace = (struct pace){.since_ns = now};
-	pace->wakes++;
-	if (may_rest && (packets >= BUSY_PACKETS || pace->wakes > BUSY_WAKES))
-		nanosleep(&rest, NULL);
-}
-
 static void *run(void *data)
 {
 	struct worker *worker = data;
@@ -126,7 +95,8 @@ static void *run(void *data)
 		if (!worker->error)
 			worker->error = drain(worker);
 		uint64_t received = nfqueue_counters(worker->queue)->received;
-		rest_if_busy(&pace, received - before);
+		if (may_rest)
+			pace_rest(&pace, received - before);
 		before = received;
 	}
 	return NULL;

@@ -37,7 +37,7 @@ static void test_number(void **state)
 static void test_no_number(void **state)
 {
 	static const char *const texts[] = {"",    " 1",   "1 ", "-1", "+1", "0x",
-					    "0x ", "0x-1", "1x", "a",  "x1", "1.0"};
+					    "0x ", "0x-1", "0x0x1", "1x", "a",  "x1", "1.0"};
 	uint64_t number = 4711;
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
