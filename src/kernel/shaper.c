@@ -128,8 +128,8 @@ static int place_leaf(struct work *work, const struct plan_class *class,
 	bool is_right = leaf && strcmp(leaf->kind, work->leaf_kind) == 0 &&
 			leaf->handle == (uint32_t) class->minor << 16;
 	int result = 0;
-	/* Only pfifo has an option that depends on the plan; to be changed is to be reset. */
-	if (is_right && strcmp(leaf->kind, "pfifo") != 0)
+	/* sfq cannot be changed, and its options do not depend on the plan; nor do cake's. */
+	if (is_right && strcmp(leaf->kind, "pfifo") != 0 && strcmp(leaf->kind, "fq_codel") != 0)
 		return 0;
 	if (leaf && !is_right)
 		result = request(work, shaper_message_remove_leaf(work->to, class->minor),
@@ -138,7 +138,7 @@ static int place_leaf(struct work *work, const struct plan_class *class,
 		return result;
 	return request(
 		work, shaper_message_leaf(work->to, class->minor, work->leaf_kind, class->ceil_bps),
-		"adding a leaf discipline");
+		"setting a leaf discipline");
 }
 
 static int place_class(struct work *work, const struct plan_class *class)

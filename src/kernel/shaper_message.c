@@ -87,13 +87,23 @@ struct nlmsghdr *shaper_message_class(struct shaper_target to, const struct shap
 	return nlh;
 }
 
-/* fq_codel's own defaults are right; cake's are too, with its rate unlimited. */
+static void put_codel(struct nlmsghdr *nlh, uint64_t ceil_bps)
+{
+	struct nlattr *options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
+	mnl_attr_put_u32(nlh, TCA_FQ_CODEL_TARGET, shaper_codel_target_us(ceil_bps));
+	mnl_attr_put_u32(nlh, TCA_FQ_CODEL_INTERVAL, shaper_codel_interval_us(ceil_bps));
+	mnl_attr_nest_end(nlh, options);
+}
+
+/* Without options, cake's rate is unlimited. */
 static void put_leaf_options(struct nlmsghdr *nlh, const char *kind, uint64_t ceil_bps)
 {
 	struct tc_fifo_qopt fifo = {.limit = shaper_fifo_packets(ceil_bps)};
 	struct tc_sfq_qopt sfq = {.perturb_period = SHAPER_SFQ_PERTURB_S};
 	if (strcmp(kind, "pfifo") == 0)
 		mnl_attr_put(nlh, TCA_OPTIONS, sizeof(fifo), &fifo);
+	else if (strcmp(kind, "fq_codel") == 0)
+		put_codel(nlh, ceil_bps);
 	else if (strcmp(kind, "sfq") == 0)
 		mnl_attr_put(nlh, TCA_OPTIONS, sizeof(sfq), &sfq);
 }

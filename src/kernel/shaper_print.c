@@ -45,6 +45,10 @@ static void print_leaf(const struct plan_interface *interface, const struct plan
 			interface->name, ROOT, class->minor, class->minor, *kind);
 		if (strcmp(*kind, "pfifo") == 0)
 			fprintf(out, " limit %" PRIu32, shaper_fifo_packets(class->ceil_bps));
+		else if (strcmp(*kind, "fq_codel") == 0)
+			fprintf(out, " target %" PRIu32 "us interval %" PRIu32 "us",
+				shaper_codel_target_us(class->ceil_bps),
+				shaper_codel_interval_us(class->ceil_bps));
 		else if (strcmp(*kind, "sfq") == 0)
 			fprintf(out, " perturb %d", SHAPER_SFQ_PERTURB_S);
 		else if (strcmp(*kind, "cake") == 0)

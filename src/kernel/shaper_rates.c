@@ -9,6 +9,9 @@
 #define FIFO_MIN 50
 #define FIFO_MAX 1000
 #define PACKET_BYTES 1500
+#define TARGET_US 5000
+#define TARGET_MAX_US 10000000
+#define INTERVAL_US 100000
 
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
@@ -42,4 +45,15 @@ uint32_t shaper_fifo_packets(uint64_t ceil_bps)
 {
 	return (uint32_t)clamp(shaper_bytes_per_s(ceil_bps) / FIFO_PER_S / PACKET_BYTES, FIFO_MIN,
 			       FIFO_MAX);
+}
+
+uint32_t shaper_codel_target_us(uint64_t ceil_bps)
+{
+	uint64_t time_us = FRAME_BYTES * UINT64_C(1500000) / shaper_bytes_per_s(ceil_bps);
+	return (uint32_t)clamp(time_us, TARGET_US, TARGET_MAX_US);
+}
+
+uint32_t shaper_codel_interval_us(uint64_t ceil_bps)
+{
+	return INTERVAL_US + shaper_codel_target_us(ceil_bps) - TARGET_US;
 }

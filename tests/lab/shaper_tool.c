@@ -6,13 +6,14 @@
  *   shaper_tool remove|read INTERFACE
  *
  * MINOR is hexadecimal; LEAF auto, fq_codel, cake, sfq or pfifo. `read` prints one line for each
- * class: minor, rate, ceil, now, bytes, packets, drops, backlog. An error is printed as
- * `ERRNO-NAME: what: message`, exit status 1.
+ * class: minor, rate, ceil, now, bytes, packets, drops, backlog, and when this was, in ns. An
+ * error is printed as `ERRNO-NAME: what: message`, exit status 1.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "kernel/shaper.h"
 
@@ -76,11 +77,15 @@ static int with_plan(const char *command, char **arguments, int count)
 
 static void print_stats(const struct shaper_stats *stats, void *data)
 {
+	struct timespec now;
 	(void)data;
-	printf("%x %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-	       "\n",
-	       stats->minor, stats->rate_bps, stats->ceil_bps, stats->now_bps, stats->bytes,
-	       stats->packets, stats->drops, stats->backlog_bytes);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	printf("%x", stats->minor);
+	printf(" %" PRIu64 " %" PRIu64 " %" PRIu64, stats->rate_bps, stats->ceil_bps,
+	       stats->now_bps);
+	printf(" %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, stats->bytes, stats->packets,
+	       stats->drops, stats->backlog_bytes);
+	printf(" %lld%09ld\n", (long long)now.tv_sec, now.tv_nsec);
 }
 
 int main(int argc, char **argv)

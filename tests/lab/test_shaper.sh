@@ -35,7 +35,7 @@ say() { printf '%s %s\n' "$1" "$2"; [ "$1" = ok ] || failed=1; }
 same() {
 	if [ "$2" = "$3" ]; then say ok "$1"; else
 		say FAILED "$1"
-		diff <(printf '%s\n' "$2") <(printf '%s\n' "$3")
+		printf 'expected: %s\n     got: %s\n' "$2" "$3"
 	fi
 }
 
@@ -51,8 +51,8 @@ classes() { ina tc -d class show dev wan0 | sort; }
 qdiscs() { ina tc -d qdisc show dev wan0 | sed 's/ refcnt [0-9]*//' | sort; }
 minors() { ina "$tool" read wan0 | cut -d' ' -f1 | sort | tr '\n' ' '; }
 
-# column MINOR NUMBER: of `shaper_tool read`
-column() { ina "$tool" read wan0 | awk -v m="$1" -v n="$2" '$1 == m { print $n }'; }
+# column MINOR NUMBER[,NUMBER]: of `shaper_tool read`
+column() { ina "$tool" read wan0 | grep "^$1 " | cut -d' ' -f"$2"; }
 
 set -e
 ip netns add "$a"
@@ -182,22 +182,23 @@ for port in 5201 5202 5203; do
 done
 
 # measure PORT MINOR BPS [IPERF OPTIONS]: the class's own counter over three seconds of a transfer.
+lowest=95 # per cent
 measure() {
-	local bytes time now others
+	local from to now others
 	others=$(column 10 5)
-	ina iperf3 -c 10.79.1.2 -p "$1" -t 5 "${@:4}" >"$tmp/client.$1" 2>&1 &
-	local client=$!
-	sleep 1
-	bytes=$(column "$2" 5)
-	time=$(date +%s%N)
+	ina iperf3 -c 10.79.1.2 -p "$1" -t 6 "${@:4}" >"$tmp/client.$1" 2>&1 &
+	local client=$! i before
+	before=$(column "$2" 5)
+	for ((i = 0; i < 100 && $(column "$2" 5) < before + 20000; i++)); do sleep 0.1; done
+	sleep 0.5
+	read -ra from <<<"$(column "$2" 5,9)"
 	sleep 3
-	bytes=$(($(column "$2" 5) - bytes))
-	time=$(($(date +%s%N) - time))
+	read -ra to <<<"$(column "$2" 5,9)"
 	now=$(column "$2" 4)
 	wait $client || say FAILED "iperf3 to port $1: $(tail -1 "$tmp/client.$1")"
-	within "class 1:$2 of $3 bit/s" $(($3 * 95 / 100)) $(($3 * 105 / 100)) \
-		$((bytes * 8 * 1000 / (time / 1000000)))
-	within "its estimator" $(($3 * 85 / 100)) $(($3 * 115 / 100)) "$now"
+	within "class 1:$2 of $3 bit/s" $(($3 * lowest / 100)) $(($3 * 105 / 100)) \
+		$(((to[0] - from[0]) * 8 * 1000 / ((to[1] - from[1]) / 1000000)))
+	within "its estimator" $(($3 * (lowest - 10) / 100)) $(($3 * 115 / 100)) "$now"
 	within "other bytes in the default class" 0 1000 $(($(column 10 5) - others))
 	echo "   $(grep receiver "$tmp/client.$1")"
 }
@@ -206,8 +207,17 @@ measure 5201 11 1000000 -u -b 3M -l 1400
 measure 5202 12 8000000
 measure 5203 13 50000000
 ina tc -s class show dev wan0
+for kind in cake sfq; do
+	ina "$tool" remove wan0
+	[ -z "$(ina "$tool" apply wan0 $line $kind keep 10:7:1000000:$line "${plan[@]:1:3}")" ] || continue
+	echo "-- leaf $kind"
+	measure 5201 11 1000000 -u -b 3M -l 1400
+	measure 5202 12 8000000
+done
 ina "$tool" remove wan0
 ina "$tool" apply wan0 1000000000 auto keep 10:7:1000000:1000000000 13:3:1000000000:1000000000
+# Here the machine may be what is too slow.
+lowest=80
 measure 5203 13 1000000000
 within "warnings about the quantum" "$warned" "$warned" "$(dmesg | grep -c 'quantum of class')"
 exit $failed

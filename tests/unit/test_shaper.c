@@ -69,6 +69,16 @@ static void fifo_is_100_ms(void **state)
 	assert_int_equal(shaper_fifo_packets(10 * GBIT), 1000);
 }
 
+static void codel_gives_a_slow_class_time(void **state)
+{
+	(void)state;
+	assert_int_equal(shaper_codel_target_us(100 * MBIT), 5000);
+	assert_int_equal(shaper_codel_interval_us(100 * MBIT), 100000);
+	assert_int_equal(shaper_codel_target_us(MBIT), 19200);
+	assert_int_equal(shaper_codel_interval_us(MBIT), 114200);
+	assert_int_equal(shaper_codel_target_us(8), 10000000);
+}
+
 static const struct nlattr *attribute(const struct nlmsghdr *nlh, uint16_t type)
 {
 	const struct nlattr *attr;
@@ -167,6 +177,9 @@ static void leaves_have_their_options(void **state)
 	nlh = shaper_message_leaf(target, 0x1a, "sfq", 60 * MBIT);
 	assert_int_equal(mnl_attr_get_payload_len(attribute(nlh, TCA_OPTIONS)),
 			 sizeof(struct tc_sfq_qopt));
+	nlh = shaper_message_leaf(target, 0x1a, "fq_codel", MBIT);
+	assert_int_equal(mnl_attr_get_u32(option(nlh, TCA_FQ_CODEL_TARGET)), 19200);
+	assert_int_equal(mnl_attr_get_u32(option(nlh, TCA_FQ_CODEL_INTERVAL)), 114200);
 	nlh = shaper_message_leaf(target, 0x1a, "cake", 60 * MBIT);
 	assert_string_equal(mnl_attr_get_str(attribute(nlh, TCA_KIND)), "cake");
 	assert_null(attribute(nlh, TCA_OPTIONS));
@@ -240,6 +253,7 @@ int main(void)
 		cmocka_unit_test(ticks_are_64_ns),
 		cmocka_unit_test(quantum_follows_the_rate),
 		cmocka_unit_test(fifo_is_100_ms),
+		cmocka_unit_test(codel_gives_a_slow_class_time),
 		cmocka_unit_test(root_bears_the_fingerprint),
 		cmocka_unit_test(class_has_rates_and_estimator),
 		cmocka_unit_test(wide_rates_take_64_bits),
