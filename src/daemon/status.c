@@ -58,8 +58,9 @@ static json_t *not_judged_json(void)
 	struct table_counters counters;
 	if (table_read_counters(&counters))
 		return json_null();
-	return json_pack("{s:I, s:I}", "exempt", (json_int_t)counters.exempt, "untracked",
-			 (json_int_t)counters.untracked);
+	return json_pack("{s:I, s:I, s:I}", "exempt", (json_int_t)counters.exempt, "untracked",
+			 (json_int_t)counters.untracked, "undecided",
+			 (json_int_t)counters.undecided);
 }
 
 struct class_list {

@@ -92,6 +92,7 @@ static void build_sets(struct build *build)
 	store = table_model_set(model, "store", TABLE_TYPE_CLASSID, TABLE_TYPE_VERDICT);
 	classid = table_model_set(model, "classid", TABLE_TYPE_MARK, TABLE_TYPE_CLASSID);
 	shaped = table_model_set(model, "shaped", TABLE_TYPE_IFNAME, TABLE_TYPE_NONE);
+	table_set_add(store, NFSHAPER_PRIORITY, 0, "undecided");
 	for (size_t i = 0; i < plan->ids.count; i++) {
 		const struct outcome *outcome = &plan->ids.items[i];
 		uint32_t mark = nfshaper_mark(plan->mark_mask, outcome->id);
@@ -151,6 +152,15 @@ static void build_counted(struct build *build, const char *name, const char *cou
 	table_model_counter(build->model, counter);
 	count_named(rule, counter);
 	verdict_accept(rule);
+}
+
+/* Asked for and let through without an answer: the daemon is down, or the queue was full. */
+static void build_undecided(struct build *build)
+{
+	struct table_chain *undecided = chain(build, "undecided");
+	table_model_counter(build->model, TABLE_COUNTER_UNDECIDED);
+	count_named(table_chain_rule(undecided), TABLE_COUNTER_UNDECIDED);
+	set_priority(table_chain_rule(undecided), 0);
 }
 
 static void exempt_icmp_errors(struct table_chain *exempt, uint8_t proto)
@@ -213,12 +223,16 @@ static void build_management(struct build *build, const char *name, enum table_e
 	}
 }
 
-/* Both directions of a flow meet in one worker; the last worker gets what is left. */
+/*
+ * Both directions of a flow meet in one worker; the last worker gets what is left. The priority is
+ * that of an answer without an id: nobody can have forged another before, and what comes back with
+ * it went past the worker.
+ */
 static void build_ask(struct build *build)
 {
 	const struct plan *plan = build->plan;
 	struct table_chain *ask = chain(build, "ask");
-	set_priority(table_chain_rule(ask), 0);
+	set_priority(table_chain_rule(ask), NFSHAPER_PRIORITY);
 	for (unsigned worker = 0; worker < plan->workers; worker++) {
 		struct table_rule *rule = table_chain_rule(ask);
 		if (worker + 1 < plan->workers)
@@ -304,6 +318,7 @@ struct table_model *table_build(const struct plan *plan, enum queue_path path)
 	build_refusals(&build);
 	build_counted(&build, "exempt_packet", TABLE_COUNTER_EXEMPT);
 	build_counted(&build, "untracked_packet", TABLE_COUNTER_UNTRACKED);
+	build_undecided(&build);
 	build_exempt(&build);
 	build_management(&build, "management_in", TABLE_SOURCE);
 	build_management(&build, "management_out", TABLE_DESTINATION);

@@ -11,6 +11,7 @@
 #define TABLE_ID_CHAIN "id_"
 #define TABLE_COUNTER_EXEMPT "exempt"
 #define TABLE_COUNTER_UNTRACKED "untracked"
+#define TABLE_COUNTER_UNDECIDED "undecided"
 
 /* The base chains whose rules may lead to a queue; NULL ends the list. */
 extern const char *const table_queue_chains[];

@@ -123,6 +123,8 @@ int table_read_counters(struct table_counters *ret_counters)
 	result = read_counter(socket, TABLE_COUNTER_EXEMPT, &counters.exempt);
 	if (result == 0)
 		result = read_counter(socket, TABLE_COUNTER_UNTRACKED, &counters.untracked);
+	if (result == 0)
+		result = read_counter(socket, TABLE_COUNTER_UNDECIDED, &counters.undecided);
 	mnl_socket_close(socket);
 	if (result == 0)
 		*ret_counters = counters;

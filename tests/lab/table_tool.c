@@ -146,8 +146,8 @@ static int print_counters(void)
 	struct table_counters counters;
 	int code = table_read_counters(&counters);
 	if (!code)
-		printf("exempt %" PRIu64 " untracked %" PRIu64 "\n", counters.exempt,
-		       counters.untracked);
+		printf("exempt %" PRIu64 " untracked %" PRIu64 " undecided %" PRIu64 "\n",
+		       counters.exempt, counters.untracked, counters.undecided);
 	return report(code, NULL);
 }
 

@@ -198,7 +198,7 @@ X
 ip netns exec "$left" "$tool" install "${second[@]}"
 same "another policy: taken over" "$(sorted "$read")" \
 	"$(sorted "$left" | sed 's/packets 7 bytes 9/packets 0 bytes 0/')"
-same "counters go on" "exempt 7 untracked 0" "$(ip netns exec "$left" "$tool" counters)"
+same "counters go on" "exempt 7 untracked 0 undecided 0" "$(ip netns exec "$left" "$tool" counters)"
 
 in_made "$tool" stop
 same "stop empties the queue chains only" "$(sorted "$read" | grep -v 'chain queue_')" \
