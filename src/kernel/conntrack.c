@@ -137,7 +137,7 @@ static int each_connection(const struct nlmsghdr *dumped, void *data)
 
 static int clear_all(struct clearing *clearing, struct mnl_socket *dump, struct nl_error *error)
 {
-	char request[256] __attribute__((aligned(8)));
+	char request[256] __attribute__((aligned(8))) = {0};
 	struct nlmsghdr *nlh = put_request(request, IPCTNL_MSG_CT_GET, AF_UNSPEC);
 	int result;
 	nlh->nlmsg_flags |= NLM_F_DUMP;

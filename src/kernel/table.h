@@ -37,7 +37,7 @@ int table_read_ids(struct ids *ids);
 struct table_counters {
 	uint64_t exempt;    /* loopback, ND, DHCP, multicast, broadcast, management */
 	uint64_t untracked; /* without a conntrack entry */
-	uint64_t undecided; /* asked for, but let through without an answer: daemon down, queue full */
+	uint64_t undecided; /* let through without an answer: daemon down, queue full */
 };
 /* -ENOENT where there is no table. */
 int table_read_counters(struct table_counters *ret_counters);

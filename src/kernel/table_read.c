@@ -100,7 +100,7 @@ static int each_counter(const struct nlmsghdr *nlh, void *data)
 
 static int read_counter(struct mnl_socket *socket, const char *counter, uint64_t *ret_packets)
 {
-	char buffer[512] __attribute__((aligned(8)));
+	char buffer[512] __attribute__((aligned(8))) = {0};
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETOBJ, NFPROTO_INET, 0, 0);
 	struct nftnl_obj *object = nftnl_obj_alloc();
 	if (!object)

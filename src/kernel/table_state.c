@@ -113,7 +113,7 @@ static int each_table(const struct nlmsghdr *nlh, void *data)
 
 static int read_table(struct mnl_socket *socket, struct reading *reading, struct nl_error *error)
 {
-	char buffer[512] __attribute__((aligned(8)));
+	char buffer[512] __attribute__((aligned(8))) = {0};
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, NFPROTO_INET, 0, 0);
 	struct nftnl_table *object = nftnl_table_alloc();
 	if (!object)
@@ -126,7 +126,7 @@ static int read_table(struct mnl_socket *socket, struct reading *reading, struct
 
 static int read_chains(struct mnl_socket *socket, struct reading *reading, struct nl_error *error)
 {
-	char buffer[512] __attribute__((aligned(8)));
+	char buffer[512] __attribute__((aligned(8))) = {0};
 	struct nlmsghdr *nlh =
 		nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETCHAIN, NFPROTO_INET, NLM_F_DUMP, 0);
 	return nl_request(socket, nlh, each_chain, reading, error);
@@ -134,7 +134,7 @@ static int read_chains(struct mnl_socket *socket, struct reading *reading, struc
 
 static int read_sets(struct mnl_socket *socket, struct reading *reading, struct nl_error *error)
 {
-	char buffer[512] __attribute__((aligned(8)));
+	char buffer[512] __attribute__((aligned(8))) = {0};
 	struct nlmsghdr *nlh =
 		nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSET, NFPROTO_INET, NLM_F_DUMP, 0);
 	struct nftnl_set *object = nftnl_set_alloc();

@@ -92,6 +92,13 @@ first=(-n 2 -i wan0 -i ppp0 -m tcp/22 -m tcp/443/192.168.1.0/24 -m udp/500/192.0
 	1:class:default:10 2:class:web:11 3:drop 4:reject)
 second=(-n 2 -i wan0 1:class:default:10 2:class:mail:12 5:reject 7:class:web:11)
 
+# The example for readers, beside the source: without its comments what is printed.
+example=$(dirname "$0")/../../nft/nfshaper.nft
+printed=$(sed -n 's/^#   table_tool print //p' "$example")
+# shellcheck disable=SC2086 # words
+same "nft/nfshaper.nft is what is printed" "$(in_made "$tool" print $printed | grep -v '^#')" \
+	"$(grep -v '^#' "$example")"
+
 compare "second plan" "${second[@]}"
 compare "one worker, closed" -c -i wan0 1:class:default:10
 compare "no shaped interface, a small mask" -n 4 -f 65532 -k 00000f00 1:class:default:10 15:drop
