@@ -74,7 +74,6 @@ struct config *config_load(const char *path, struct diags *diags)
 {
 	struct yaml_tree tree;
 	struct config *config = config_new(path);
-	size_t errors = diags->errors;
 	if (yaml_tree_load(config->path, diags, &tree)) {
 		config_free(config);
 		return NULL;
@@ -82,10 +81,6 @@ struct config *config_load(const char *path, struct diags *diags)
 	struct reader reader = {.config = config, .source = &tree.source, .diags = diags};
 	read_tree(&reader, tree.root);
 	yaml_tree_fini(&tree);
-	if (diags->errors > errors) {
-		config_free(config);
-		return NULL;
-	}
 	return config;
 }
 

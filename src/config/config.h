@@ -110,9 +110,9 @@ struct config {
 };
 
 /*
- * Reads and checks the file. Errors and warnings are added to *diags; where there was an error
- * the result is NULL (also for a file that cannot be opened: the message says why). The caller
- * frees the result.
+ * Reads and checks the file. Errors and warnings are added to *diags. NULL where it cannot be
+ * read at all, or is no YAML; with other errors the result is what could be read, good only for
+ * finding more errors, such as those in the expressions. The caller frees the result.
  */
 struct config *config_load(const char *path, struct diags *diags);
 void config_free(struct config *config);

@@ -48,9 +48,10 @@ struct snapshot *snapshot_load(const char *path, const struct ids *known, struct
 	if (snapshot->config) {
 		open_geo(snapshot, diags);
 		snapshot->ruleset = ruleset_compile(snapshot->config, diags);
-		snapshot->plan = plan_new(snapshot->config, known, diags);
 	}
-	if (diags->errors || !snapshot->ruleset || !snapshot->plan) {
+	if (!diags->errors)
+		snapshot->plan = plan_new(snapshot->config, known, diags);
+	if (diags->errors) {
 		snapshot_free(snapshot);
 		return NULL;
 	}

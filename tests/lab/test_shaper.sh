@@ -14,8 +14,8 @@ set -u
 
 tool=$(realpath "${1:-${SHAPER_TOOL:-tests/lab/shaper_tool}}") || exit 1
 [ "$(id -u)" = 0 ] || { echo "SKIP: needs root"; exit 77; }
-a=nfs-shaper-a-$$
-b=nfs-shaper-b-$$
+a=${LAB_PREFIX:-nfs-}shaper-a-$$
+b=${LAB_PREFIX:-nfs-}shaper-b-$$
 tmp=$(mktemp -d)
 servers=()
 failed=0
@@ -79,7 +79,7 @@ warned=$(dmesg | grep -c 'quantum of class')
 
 # --- what is made, changed and removed -------------------------------------------------------
 line=100000000
-plan=(10:7:8000:$line 11:1:1000000:1000000 12:2:8000000:8000000 13:3:50000000:50000000
+plan=("10:7:8000:$line" 11:1:1000000:1000000 12:2:8000000:8000000 13:3:50000000:50000000
 	2f:4:12345678:10000000000 30:5:40000000000:40000000000)
 same "a fresh interface" "" "$(ina "$tool" apply wan0 $line pfifo keep "${plan[@]}")"
 same "all classes are read" "10 11 12 13 2f 30 " "$(minors)"
