@@ -3,9 +3,9 @@
  * Order of set-up, and in reverse of taking down:
  *
  *   snapshot     the configuration, checked and compiled; nothing has been touched before
+ *   features     what the kernel offers, and whether the privileges are there
  *   lock         the pid file: one daemon for a run directory
  *   child        where it detaches, all that follows happens in the child
- *   features     what the kernel offers
  *   control      the socket and the signals: a stop that comes now waits for its turn
  *   workers      queues are bound before any rule feeds them
  *   shapers      classes are there before any packet is given one
@@ -208,10 +208,10 @@ static int serve(struct daemon *daemon, int ready_fd)
 {
 	int error = pidfile_write(daemon->pid_fd);
 	signal(SIGPIPE, SIG_IGN);
-	if (!error)
-		error = probe(daemon);
-	if (error)
+	if (error) {
+		log_error("the pid file cannot be written: %s", strerror(-error));
 		return error;
+	}
 	error = open_control(daemon);
 	if (error)
 		return error;
@@ -253,6 +253,8 @@ int daemon_run(const struct daemon_options *options)
 	struct daemon daemon = {.options = options, .pid_fd = -1};
 	int ready_fd = -1;
 	int error = load_snapshot(&daemon);
+	if (!error)
+		error = probe(&daemon);
 	if (!error)
 		error = lock_run_dir(&daemon);
 	if (!error && !options->foreground) {
