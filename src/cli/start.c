@@ -24,14 +24,17 @@ int command_start(struct cli *cli, int argc, char **argv)
 	if (cli_no_arguments("start", argc))
 		return EXIT_USAGE;
 	char *run_dir = absolute(cli->run_dir), *state_dir = absolute(cli->state_dir);
+	char *config_file = absolute(cli->config_path);
 	struct daemon_options options = {
 		.config_path = cli->config_path,
+		.config_file = config_file,
 		.run_dir = run_dir,
 		.state_dir = state_dir,
 		/* A service manager watches the process that it started. */
 		.foreground = cli->foreground || getenv("NOTIFY_SOCKET"),
 	};
 	int status = daemon_run(&options);
+	free(config_file);
 	free(run_dir);
 	free(state_dir);
 	return status;

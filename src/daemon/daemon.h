@@ -15,7 +15,8 @@
 #include "kernel/link.h"
 
 struct daemon_options {
-	const char *config_path;
+	const char *config_path; /* as given, for messages */
+	const char *config_file; /* the same, whatever the working directory is */
 	const char *run_dir;
 	const char *state_dir;
 	bool foreground;

@@ -140,7 +140,7 @@ static json_t *rules_json(const struct daemon *daemon)
 json_t *status_json(const struct daemon *daemon)
 {
 	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:[], s:o}", "version", PACKAGE_VERSION,
-			 "pid", (int)getpid(), "config", daemon->options->config_path, "queue",
+			 "pid", (int)getpid(), "config", daemon->options->config_file, "queue",
 			 queue_json(daemon), "not_judged", not_judged_json(), "interfaces",
 			 interfaces_json(daemon->snapshot->plan), "throttles", "rules",
 			 rules_json(daemon));
