@@ -87,7 +87,7 @@ def run_tests(names, make_lab):
             continue
         if wanted and name not in wanted:
             continue
-        report.note(f"{name}: {(function.__doc__ or '').strip()}")
+        report.note(f"{name}: {(function.__doc__ or name).splitlines()[0]}")
         started = time.monotonic()
         try:
             with make_lab(report) as lab:
