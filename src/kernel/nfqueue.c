@@ -115,7 +115,7 @@ static int send_all(struct nfqueue *queue, const void *bytes, size_t length)
  */
 static int bind_queue(struct nfqueue *queue, const struct nfqueue_options *options, uint32_t flags)
 {
-	char request[NFQUEUE_CONFIG_BYTES] NFQUEUE_ALIGN;
+	char request[NFQUEUE_CONFIG_BYTES] NFQUEUE_ALIGN = {0};
 	char answer[SLOT_BYTES] NFQUEUE_ALIGN;
 	struct nfqueue_packet packet;
 	int code = 0;
@@ -193,7 +193,7 @@ failed_socket:
 
 void nfqueue_close(struct nfqueue *queue)
 {
-	char request[NFQUEUE_CONFIG_BYTES] NFQUEUE_ALIGN;
+	char request[NFQUEUE_CONFIG_BYTES] NFQUEUE_ALIGN = {0};
 	if (!queue)
 		return;
 	send_all(queue, request, nfqueue_message_unbind(request, queue->number));
