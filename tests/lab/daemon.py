@@ -57,7 +57,11 @@ class Daemon:
 
     def run(self, *command, check=True):
         """A command of the program, run to its end in the gateway."""
-        return self.node.run(*self.words(*command), check=check)
+        result = self.node.run(*self.words(*command), check=check)
+        broken = memory_errors(result.stderr)
+        if broken:
+            self.lab.report.ok(False, f"{' '.join(command)}: no memory errors", result.stderr)
+        return result
 
     def json(self, *command):
         return json.loads(self.run("-j", *command).stdout)
@@ -98,7 +102,10 @@ class Daemon:
         self.process = None
 
     def _check_memory(self):
-        self.lab.report.equal(memory_errors(self.log()), [], f"{self.name}: no memory errors")
+        log = self.log()
+        self.lab.report.equal(memory_errors(log), [], f"{self.name}: no memory errors")
+        if "valgrind" in os.environ.get("LAB_WRAP", ""):
+            self.lab.report.ok(SUMMARY.search(log), f"{self.name}: valgrind has summed up", log)
 
     def kill(self):
         """SIGKILL: the crash that the table must outlive."""
