@@ -1,19 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/cli.h"
-
-static json_t *diags_json(const struct diags *diags, enum diag_severity severity)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < diags->count; i++) {
-		const struct diag *diag = &diags->items[i];
-		if (diag->severity == severity)
-			json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:s}", "file",
-							      diag->file, "line", (int)diag->line,
-							      "column", (int)diag->column,
-							      "message", diag->message));
-	}
-	return list;
-}
+#include "daemon/diags_json.h"
 
 static void print_summary(const struct cli *cli, const struct diags *diags)
 {
@@ -38,8 +25,7 @@ int command_check(struct cli *cli, int argc, char **argv)
 	diags_init(&diags);
 	struct snapshot *snapshot = preflight(cli->config_path, cli->state_dir, &earlier, &diags);
 	if (cli->json) {
-		cli_print_json(json_pack("{s:o, s:o}", "errors", diags_json(&diags, DIAG_ERROR),
-					 "warnings", diags_json(&diags, DIAG_WARNING)));
+		cli_print_json(diags_json(&diags));
 	} else {
 		diags_print(&diags, stderr);
 		print_summary(cli, &diags);

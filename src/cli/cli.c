@@ -15,6 +15,8 @@ const struct command commands[] = {
 	{"start", "", "check the configuration, apply it, and run", "fdV:", command_start},
 	{"stop", "", "end the daemon and remove what it installed", "", command_stop},
 	{"kill", "", "the same as stop", "", command_stop},
+	{"reload", "", "read the file again; a bad one changes nothing", "", command_reload},
+	{"restart", "", "the same as reload", "", command_reload},
 	{"status", "", "show the daemon, its queues, classes and rules", "", command_status},
 	{"check", "", "read the configuration and say all that is wrong", "", command_check},
 	{"explain", "PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]",

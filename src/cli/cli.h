@@ -37,6 +37,7 @@ extern const size_t commands_count;
 
 int command_start(struct cli *cli, int argc, char **argv);
 int command_stop(struct cli *cli, int argc, char **argv);
+int command_reload(struct cli *cli, int argc, char **argv);
 int command_status(struct cli *cli, int argc, char **argv);
 int command_check(struct cli *cli, int argc, char **argv);
 int command_explain(struct cli *cli, int argc, char **argv);

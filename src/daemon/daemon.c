@@ -19,6 +19,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <nfshaper/control.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@
 #include "daemon/detach.h"
 #include "daemon/pidfile.h"
 #include "daemon/preflight.h"
-#include "daemon/shaping.h"
+#include "daemon/reload.h"
 #include "daemon/status.h"
 #include "kernel/conntrack.h"
 #include "kernel/table.h"
@@ -39,7 +40,7 @@ static int load_snapshot(struct daemon *daemon)
 	struct diags diags;
 	diags_init(&diags);
 	daemon->snapshot = preflight(daemon->options->config_path, daemon->options->state_dir,
-				     &daemon->earlier, &diags);
+				     &daemon->known, &diags);
 	diags_print(&diags, stderr);
 	diags_fini(&diags);
 	return daemon->snapshot ? 0 : -EINVAL;
@@ -103,7 +104,7 @@ static int start_workers(struct daemon *daemon)
 static void forget_lost_marks(const struct daemon *daemon)
 {
 	const struct plan *plan = daemon->snapshot->plan;
-	const struct state *earlier = &daemon->earlier;
+	const struct state *earlier = &daemon->known;
 	struct nl_error error;
 	uint32_t lost = 0;
 	if (earlier->ids.count == 0 || plan->ids_forgotten)
@@ -135,16 +136,29 @@ static void remove_table(struct daemon *daemon)
 		log_error("the table could not be removed: %s", strerror(-error.code));
 }
 
-static void save_state(const struct daemon *daemon)
+void daemon_save_state(struct daemon *daemon)
 {
 	const struct plan *plan = daemon->snapshot->plan;
-	static const struct ids none;
-	int error = state_save(daemon->options->state_dir, plan->mark_mask, &plan->ids,
-			       plan->ids_forgotten ? &none : &daemon->earlier.ids);
+	struct state known = {.mark_mask = plan->mark_mask};
+	ids_remember(&known.ids, &plan->ids);
+	if (!plan->ids_forgotten)
+		ids_remember(&known.ids, &daemon->known.ids);
+	state_fini(&daemon->known);
+	daemon->known = known;
+	int error = state_save(daemon->options->state_dir, &known);
 	if (error)
-		log_warning("%s/state.json could not be written: %s; the ids are kept in the "
-			    "kernel only",
-			    daemon->options->state_dir, strerror(-error));
+		log_warning("%s/%s could not be written: %s; the ids are kept in the kernel only",
+			    daemon->options->state_dir, NFSHAPER_STATE_FILE, strerror(-error));
+}
+
+static int start_shaping(struct daemon *daemon)
+{
+	char *why = NULL;
+	int error = shaping_start(&daemon->shaping, daemon->snapshot->plan, &why);
+	if (error)
+		log_error("%s", why);
+	free(why);
+	return error;
 }
 
 static json_t *handle(const char *command, json_t *request, void *data, char **ret_error)
@@ -152,6 +166,8 @@ static json_t *handle(const char *command, json_t *request, void *data, char **r
 	(void)request;
 	if (strcmp(command, "status") == 0)
 		return status_json(data);
+	if (strcmp(command, "reload") == 0)
+		return reload(data);
 	*ret_error = xasprintf("the daemon does not know the command `%s`", command);
 	return NULL;
 }
@@ -159,11 +175,10 @@ static json_t *handle(const char *command, json_t *request, void *data, char **r
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
 {
 	(void)events;
-	if (watcher->signum == SIGHUP) {
-		log_warning("reload is not available in this version yet: stop and start");
-		return;
-	}
-	ev_break(loop, EVBREAK_ALL);
+	if (watcher->signum == SIGHUP)
+		json_decref(reload(watcher->data));
+	else
+		ev_break(loop, EVBREAK_ALL);
 }
 
 static int open_control(struct daemon *daemon)
@@ -183,6 +198,7 @@ static int open_control(struct daemon *daemon)
 	}
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		ev_signal_init(&daemon->signals[i], on_signal, signals[i]);
+		daemon->signals[i].data = daemon;
 		ev_signal_start(daemon->loop, &daemon->signals[i]);
 	}
 	return 0;
@@ -218,14 +234,14 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = start_workers(daemon);
 	if (error)
 		goto no_workers;
-	error = shaping_start(daemon);
+	error = start_shaping(daemon);
 	if (error)
 		goto no_shaping;
 	error = install_table(daemon);
 	if (error)
 		goto no_table;
-	save_state(daemon);
-	shaping_watch(daemon);
+	daemon_save_state(daemon);
+	shaping_watch(&daemon->shaping, daemon->loop);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
 		 daemon->snapshot->plan->workers == 1 ? "" : "s",
 		 queue_path_text(daemon->features.queue_path));
@@ -236,11 +252,11 @@ static int serve(struct daemon *daemon, int ready_fd)
 	stop_queueing();
 	close_workers(daemon);
 	remove_table(daemon);
-	shaping_stop(daemon);
+	shaping_stop(&daemon->shaping, daemon->loop, NULL);
 	close_control(daemon);
 	return 0;
 no_table:
-	shaping_undo(daemon);
+	shaping_undo(&daemon->shaping, daemon->loop);
 no_shaping:
 	close_workers(daemon);
 no_workers:
@@ -267,6 +283,6 @@ int daemon_run(const struct daemon_options *options)
 	if (daemon.pid_fd >= 0)
 		pidfile_remove(options->run_dir, daemon.pid_fd);
 	snapshot_free(daemon.snapshot);
-	state_fini(&daemon.earlier);
+	state_fini(&daemon.known);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -8,11 +8,11 @@
 #include <sys/types.h>
 
 #include "daemon/control.h"
+#include "daemon/shaping.h"
 #include "daemon/state.h"
 #include "daemon/worker.h"
 #include "engine/snapshot.h"
 #include "kernel/features.h"
-#include "kernel/link.h"
 
 struct daemon_options {
 	const char *config_path; /* as given, for messages */
@@ -25,16 +25,13 @@ struct daemon_options {
 struct daemon {
 	const struct daemon_options *options;
 	struct features features;
-	struct state earlier; /* what is known of an earlier run */
+	struct state known; /* ids of this run and of earlier ones */
 	struct snapshot *snapshot;
 	struct worker **workers; /* snapshot->plan->workers of them */
-	bool *is_shaped;         /* one for each of the plan's interfaces */
-	bool *is_fresh;          /* this run put the qdisc there */
+	struct shaping shaping;
 	int pid_fd;
 	struct ev_loop *loop;
 	struct control *control;
-	struct link_monitor *links;
-	ev_io link_io;
 	ev_signal signals[3]; /* SIGTERM, SIGINT, SIGHUP */
 };
 
@@ -44,5 +41,8 @@ struct daemon {
  * kernel is as it was.
  */
 int daemon_run(const struct daemon_options *options);
+
+/* Remembers the ids of the snapshot's plan, here and in the state file. */
+void daemon_save_state(struct daemon *daemon);
 
 #endif

@@ -31,13 +31,19 @@ static void check_state(int error, const char *state_dir, struct diags *diags)
 		diag_warning(diags, at, "%s: %s", NFSHAPER_STATE_FILE, strerror(-error));
 }
 
-struct snapshot *preflight(const char *config_path, const char *state_dir,
-			   struct state *ret_earlier, struct diags *diags)
+struct snapshot *preflight_known(const char *config_path, const struct ids *known,
+				 struct diags *diags)
 {
-	check_state(state_recall(state_dir, ret_earlier), state_dir, diags);
-	struct snapshot *snapshot = snapshot_load(config_path, &ret_earlier->ids, diags);
+	struct snapshot *snapshot = snapshot_load(config_path, known, diags);
 	if (snapshot)
 		check_machine(snapshot->config, diags);
 	diags_sort(diags);
 	return snapshot;
+}
+
+struct snapshot *preflight(const char *config_path, const char *state_dir,
+			   struct state *ret_earlier, struct diags *diags)
+{
+	check_state(state_recall(state_dir, ret_earlier), state_dir, diags);
+	return preflight_known(config_path, &ret_earlier->ids, diags);
 }

@@ -16,4 +16,8 @@
 struct snapshot *preflight(const char *config_path, const char *state_dir,
 			   struct state *ret_earlier, struct diags *diags);
 
+/* The same with ids that are known already. */
+struct snapshot *preflight_known(const char *config_path, const struct ids *known,
+				 struct diags *diags);
+
 #endif

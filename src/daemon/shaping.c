@@ -15,122 +15,147 @@ static void ignore_stats(const struct shaper_stats *stats, void *data)
 	(void)data;
 }
 
-static void report(const struct plan_interface *interface, const struct nl_error *error)
+static char *explain(const struct plan_interface *interface, const struct nl_error *error)
 {
 	if (error->code == -EEXIST)
-		log_error(
-			"%s already has a qdisc that nfshaper did not make (%s); remove it, or set "
-			"`interfaces.%s.replace: true` to have it replaced",
-			interface->name, error->message, interface->name);
-	else
-		log_error("%s could not be shaped, at %s: %s%s%s", interface->name,
-			  error->what ? error->what : "its classes", strerror(-error->code),
-			  error->message[0] ? ": " : "", error->message);
+		return xasprintf("%s already has a qdisc that nfshaper did not make (%s); remove "
+				 "it, or set `interfaces.%s.replace: true` to have it replaced",
+				 interface->name, error->message, interface->name);
+	return xasprintf("%s could not be shaped, at %s: %s%s%s", interface->name,
+			 error->what ? error->what : "its classes", strerror(-error->code),
+			 error->message[0] ? ": " : "", error->message);
 }
 
-/* Shapes one interface; -ENODEV is silent. */
-static int shape(struct daemon *daemon, size_t index)
+/* Shapes one interface; -ENODEV gives no reason. */
+static int shape(struct shaping *shaping, size_t index, char **ret_why)
 {
-	const struct plan_interface *interface = &daemon->snapshot->plan->interfaces[index];
+	const struct plan_interface *interface = &shaping->plan->interfaces[index];
 	struct nl_error error = {0};
 	bool was_there = shaper_read(interface->name, ignore_stats, NULL) == 0;
 	int result = shaper_apply(interface, &error);
-	daemon->is_shaped[index] = result == 0;
-	daemon->is_fresh[index] = result == 0 && !was_there;
+	shaping->is_shaped[index] = result == 0;
+	shaping->is_fresh[index] |= result == 0 && !was_there;
 	if (result && result != -ENODEV) {
 		error.code = result;
-		report(interface, &error);
+		*ret_why = explain(interface, &error);
 	}
 	return result;
 }
 
-/* Ends what shaping_start() began; `all`: also what an earlier run left there. */
-static void end(struct daemon *daemon, bool all)
+/* The same while the daemon runs: what fails is a message. */
+static int shape_or_log(struct shaping *shaping, size_t index)
 {
-	const struct plan *plan = daemon->snapshot->plan;
-	struct nl_error error;
-	for (size_t i = 0; i < plan->n_interfaces; i++)
-		if ((all || daemon->is_fresh[i]) && shaper_remove(plan->interfaces[i].name, &error))
-			log_warning("the qdisc of %s could not be removed: %s",
-				    plan->interfaces[i].name, strerror(-error.code));
-	if (daemon->links && daemon->loop)
-		ev_io_stop(daemon->loop, &daemon->link_io);
-	link_monitor_close(daemon->links);
-	free(daemon->is_shaped);
-	free(daemon->is_fresh);
+	char *why = NULL;
+	int result = shape(shaping, index, &why);
+	if (why)
+		log_error("%s", why);
+	free(why);
+	return result;
 }
 
-int shaping_start(struct daemon *daemon)
+static bool has_interface(const struct plan *plan, const char *name)
 {
-	const struct plan *plan = daemon->snapshot->plan;
-	daemon->is_shaped = xcalloc(plan->n_interfaces, sizeof(bool));
-	daemon->is_fresh = xcalloc(plan->n_interfaces, sizeof(bool));
-	/* Opened before the first look, so that an interface that comes between is not missed. */
-	daemon->links = link_monitor_open();
-	int result = daemon->links ? 0 : -errno;
+	for (size_t i = 0; plan && i < plan->n_interfaces; i++)
+		if (strcmp(plan->interfaces[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void remove_qdisc(const char *interface)
+{
+	struct nl_error error;
+	if (shaper_remove(interface, &error))
+		log_warning("the qdisc of %s could not be removed: %s", interface,
+			    strerror(-error.code));
+}
+
+static void fini(struct shaping *shaping, struct ev_loop *loop)
+{
+	if (ev_is_active(&shaping->link_io))
+		ev_io_stop(loop, &shaping->link_io);
+	link_monitor_close(shaping->links);
+	free(shaping->is_shaped);
+	free(shaping->is_fresh);
+	*shaping = (struct shaping){0};
+}
+
+int shaping_start(struct shaping *shaping, const struct plan *plan, char **ret_why)
+{
+	*shaping = (struct shaping){
+		.plan = plan,
+		.is_shaped = xcalloc(plan->n_interfaces, sizeof(bool)),
+		.is_fresh = xcalloc(plan->n_interfaces, sizeof(bool)),
+		/* Before the first look, so that an interface that comes between is not missed. */
+		.links = link_monitor_open(),
+	};
+	int result = shaping->links ? 0 : -errno;
 	if (result)
-		log_error("interfaces cannot be watched: %s", strerror(-result));
+		*ret_why = xasprintf("interfaces cannot be watched: %s", strerror(-result));
 	for (size_t i = 0; !result && i < plan->n_interfaces; i++) {
-		result = shape(daemon, i);
+		result = shape(shaping, i, ret_why);
 		if (result == -ENODEV)
 			result = 0;
 	}
 	if (result)
-		shaping_undo(daemon);
+		shaping_undo(shaping, NULL);
 	return result;
 }
 
-void shaping_undo(struct daemon *daemon)
+void shaping_repair(struct shaping *shaping)
 {
-	end(daemon, false);
+	for (size_t i = 0; i < shaping->plan->n_interfaces; i++)
+		shape_or_log(shaping, i);
 }
 
-void shaping_stop(struct daemon *daemon)
+void shaping_undo(struct shaping *shaping, struct ev_loop *loop)
 {
-	end(daemon, true);
+	for (size_t i = 0; i < shaping->plan->n_interfaces; i++)
+		if (shaping->is_fresh[i])
+			remove_qdisc(shaping->plan->interfaces[i].name);
+	fini(shaping, loop);
+}
+
+void shaping_stop(struct shaping *shaping, struct ev_loop *loop, const struct plan *next)
+{
+	for (size_t i = 0; i < shaping->plan->n_interfaces; i++)
+		if (!has_interface(next, shaping->plan->interfaces[i].name))
+			remove_qdisc(shaping->plan->interfaces[i].name);
+	fini(shaping, loop);
 }
 
 static void on_link(const char *name, unsigned ifindex, bool present, void *data)
 {
-	struct daemon *daemon = data;
-	const struct plan *plan = daemon->snapshot->plan;
+	struct shaping *shaping = data;
 	(void)ifindex;
-	for (size_t i = 0; i < plan->n_interfaces; i++) {
-		if (strcmp(plan->interfaces[i].name, name) != 0)
+	for (size_t i = 0; i < shaping->plan->n_interfaces; i++) {
+		if (strcmp(shaping->plan->interfaces[i].name, name) != 0)
 			continue;
-		if (!present && daemon->is_shaped[i])
+		if (!present && shaping->is_shaped[i])
 			log_info("%s is gone", name);
 		if (!present)
-			daemon->is_shaped[i] = false;
-		else if (!daemon->is_shaped[i] && shape(daemon, i) == 0)
+			shaping->is_shaped[i] = false;
+		else if (!shaping->is_shaped[i] && shape_or_log(shaping, i) == 0)
 			log_info("%s is there and shaped", name);
 	}
 }
 
-/* Events were lost: all interfaces are looked at again. */
-static void look_again(struct daemon *daemon)
-{
-	const struct plan *plan = daemon->snapshot->plan;
-	for (size_t i = 0; i < plan->n_interfaces; i++)
-		shape(daemon, i);
-}
-
 static void on_links_readable(struct ev_loop *loop, ev_io *io, int events)
 {
-	struct daemon *daemon = io->data;
+	struct shaping *shaping = io->data;
 	(void)events;
-	int error = link_monitor_read(daemon->links, on_link, daemon);
+	int error = link_monitor_read(shaping->links, on_link, shaping);
 	if (error == -ENOBUFS) {
-		look_again(daemon);
+		/* Events were lost: all interfaces are looked at again. */
+		shaping_repair(shaping);
 	} else if (error) {
 		log_error("interfaces are not watched any more: %s", strerror(-error));
 		ev_io_stop(loop, io);
 	}
 }
 
-void shaping_watch(struct daemon *daemon)
+void shaping_watch(struct shaping *shaping, struct ev_loop *loop)
 {
-	ev_io_init(&daemon->link_io, on_links_readable, link_monitor_fd(daemon->links), EV_READ);
-	daemon->link_io.data = daemon;
-	ev_io_start(daemon->loop, &daemon->link_io);
+	ev_io_init(&shaping->link_io, on_links_readable, link_monitor_fd(shaping->links), EV_READ);
+	shaping->link_io.data = shaping;
+	ev_io_start(loop, &shaping->link_io);
 }

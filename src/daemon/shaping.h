@@ -1,23 +1,40 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The classes on the interfaces of the plan, from start to stop, as interfaces come and go. */
+/* The classes on the interfaces of a plan, as interfaces come and go. */
 #ifndef DAEMON_SHAPING_H
 #define DAEMON_SHAPING_H
 
-#include "daemon/daemon.h"
+#include <ev.h>
+#include <stdbool.h>
+
+#include "engine/plan.h"
+#include "kernel/link.h"
+
+struct shaping {
+	const struct plan *plan; /* borrowed: must outlive the shaping */
+	bool *is_shaped;         /* one for each of the plan's interfaces */
+	bool *is_fresh;          /* it had no qdisc of nfshaper before */
+	struct link_monitor *links;
+	ev_io link_io;
+};
 
 /*
- * Shapes every interface of the plan that is there; one that is not is a warning. 0 or a negative
- * errno after a message; then no interface has a qdisc that it did not have before.
+ * Shapes every interface of the plan that is there. 0, or a negative errno with *ret_why a
+ * sentence, to be freed by the caller; then no interface has a qdisc that it did not have before,
+ * but one that was nfshaper's before may have been changed: shaping_repair() on the old shaping.
  */
-int shaping_start(struct daemon *daemon);
+int shaping_start(struct shaping *shaping, const struct plan *plan, char **ret_why);
 
-/* From now on, an interface that appears is shaped. Needs daemon->loop. */
-void shaping_watch(struct daemon *daemon);
+/* From now on, an interface that appears is shaped. */
+void shaping_watch(struct shaping *shaping, struct ev_loop *loop);
 
-/* After a start that failed: removes what this run put there, keeps what an earlier one left. */
-void shaping_undo(struct daemon *daemon);
+/* Puts everything on the interfaces that are there as the plan has it. */
+void shaping_repair(struct shaping *shaping);
 
-/* Removes all of nfshaper's qdiscs; the kernel's default ones come back. */
-void shaping_stop(struct daemon *daemon);
+/* Ends a shaping that is not to be after all: removes the qdiscs that it put there afresh. */
+void shaping_undo(struct shaping *shaping, struct ev_loop *loop);
+
+/* Ends a shaping and removes all of its qdiscs except for those that `next` (may be NULL) has
+ * too. */
+void shaping_stop(struct shaping *shaping, struct ev_loop *loop, const struct plan *next);
 
 #endif

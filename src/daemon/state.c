@@ -91,18 +91,13 @@ static void append(json_t *list, const struct outcome *outcome)
 					      outcome->name, "minor", (int)outcome->minor));
 }
 
-static json_t *state_json(uint32_t mark_mask, const struct ids *ids, const struct ids *earlier)
+static json_t *state_json(const struct state *state)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; i < ids->count; i++)
-		append(list, &ids->items[i]);
-	for (size_t i = 0; i < earlier->count; i++) {
-		const struct outcome *old = &earlier->items[i];
-		if (!ids_by_id(ids, old->id) && !ids_find(ids, old->kind, old->name))
-			append(list, old);
-	}
+	for (size_t i = 0; i < state->ids.count; i++)
+		append(list, &state->ids.items[i]);
 	return json_pack("{s:i, s:I, s:o}", "version", STATE_VERSION, "mark_mask",
-			 (json_int_t)mark_mask, "ids", list);
+			 (json_int_t)state->mark_mask, "ids", list);
 }
 
 /* Complete on the disk before it takes the old file's place. */
@@ -122,15 +117,14 @@ static int write_file(const char *temporary, const char *path, json_t *root)
 	return error;
 }
 
-int state_save(const char *state_dir, uint32_t mark_mask, const struct ids *ids,
-	       const struct ids *earlier)
+int state_save(const char *state_dir, const struct state *state)
 {
 	int error = make_directory(state_dir, 0750);
 	if (error)
 		return error;
 	char *path = xasprintf("%s/%s", state_dir, NFSHAPER_STATE_FILE);
 	char *temporary = xasprintf("%s.new", path);
-	json_t *root = state_json(mark_mask, ids, earlier);
+	json_t *root = state_json(state);
 	error = write_file(temporary, path, root);
 	json_decref(root);
 	free(temporary);

@@ -23,12 +23,9 @@ void state_fini(struct state *state);
  */
 int state_load(const char *state_dir, struct state *ret_state);
 
-/*
- * Writes the state file through a temporary one that replaces it when it is complete. Names of
- * `earlier` that are no longer in use keep their entries. 0 or negative errno.
- */
-int state_save(const char *state_dir, uint32_t mark_mask, const struct ids *ids,
-	       const struct ids *earlier);
+/* Writes the state file through a temporary one that replaces it when it is complete. 0 or
+ * negative errno. */
+int state_save(const char *state_dir, const struct state *state);
 
 /*
  * What is known of an earlier run: the state file, else the table in the kernel (which needs

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/pace.h"
@@ -23,18 +24,36 @@
 /* How long a stopping worker goes on answering a queue that does not get empty. */
 #define DRAIN_ROUNDS 200
 #define DRAIN_POLL_MS 10
+/* How often worker_switch() looks whether the thread has let go. */
+#define SWITCH_POLL_NS 100000
+
+/* What a worker judges by, and its counts. */
+struct bench {
+	const struct snapshot *snapshot;
+	_Atomic uint64_t rule_hits[]; /* one for each rule */
+};
 
 struct worker {
-	const struct snapshot *snapshot;
 	struct nfqueue *queue;
 	struct link_names *names;
 	uint16_t number;
 	pthread_t thread;
 	bool is_started;
-	int stop_fd; /* eventfd: the thread is to end */
+	int wake_fd; /* eventfd: there is a new bench, or the thread is to end */
+	_Atomic bool is_stopping;
+	_Atomic bool is_running;
+	_Atomic(struct bench *) bench;  /* set by the main thread */
+	_Atomic(struct bench *) in_use; /* set by the worker: it uses no other any more */
 	struct worker_counters counters;
-	_Atomic uint64_t *rule_hits; /* one for each rule */
 };
+
+static struct bench *bench_new(const struct snapshot *snapshot)
+{
+	size_t rules = ruleset_count(snapshot->ruleset);
+	struct bench *bench = xcalloc(1, sizeof(*bench) + rules * sizeof(bench->rule_hits[0]));
+	bench->snapshot = snapshot;
+	return bench;
+}
 
 struct worker *worker_new(const struct snapshot *snapshot, uint16_t number, char **ret_why)
 {
@@ -44,12 +63,11 @@ struct worker *worker_new(const struct snapshot *snapshot, uint16_t number, char
 		.fail_open = snapshot->plan->fail_open,
 	};
 	struct worker *worker = xcalloc(1, sizeof(*worker));
-	worker->snapshot = snapshot;
 	worker->number = number;
-	worker->rule_hits = xcalloc(ruleset_count(snapshot->ruleset), sizeof(*worker->rule_hits));
-	worker->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	worker->bench = worker->in_use = bench_new(snapshot);
+	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->names = link_names_new();
-	if (worker->stop_fd < 0 || !worker->names) {
+	if (worker->wake_fd < 0 || !worker->names) {
 		*ret_why = xasprintf("a worker could not be set up: %s", strerror(errno));
 		goto fail;
 	}
@@ -68,9 +86,9 @@ void worker_free(struct worker *worker)
 		return;
 	nfqueue_close(worker->queue);
 	link_names_free(worker->names);
-	if (worker->stop_fd >= 0)
-		close(worker->stop_fd);
-	free((void *)worker->rule_hits);
+	if (worker->wake_fd >= 0)
+		close(worker->wake_fd);
+	free(worker->bench);
 	free(worker);
 }
 
@@ -88,9 +106,10 @@ static void count(_Atomic uint64_t *counter)
 			      memory_order_relaxed);
 }
 
-static uint32_t judge(struct worker *worker, const struct nfqueue_packet *queued)
+static uint32_t judge(struct worker *worker, struct bench *bench,
+		      const struct nfqueue_packet *queued)
 {
-	const struct snapshot *snapshot = worker->snapshot;
+	const struct snapshot *snapshot = bench->snapshot;
 	struct packet packet;
 	if (packet_parse(queued->data, queued->captured, queued->length, &packet)) {
 		count(&worker->counters.malformed);
@@ -104,7 +123,7 @@ static uint32_t judge(struct worker *worker, const struct nfqueue_packet *queued
 	struct facts facts = decide_facts(snapshot, &packet, &origin);
 	struct decision decision = decide(snapshot, &facts);
 	if (decision.rule >= 0)
-		count(&worker->rule_hits[decision.rule]);
+		count(&bench->rule_hits[decision.rule]);
 	return decision.id;
 }
 
@@ -114,12 +133,14 @@ static uint32_t judge(struct worker *worker, const struct nfqueue_packet *queued
  */
 static int serve(struct worker *worker)
 {
+	struct bench *bench = atomic_load(&worker->bench);
 	struct nfqueue_packet *packets;
 	int received = 1, answered = 0;
+	atomic_store(&worker->in_use, bench);
 	for (int batch = 0; batch < BATCHES_MAX && received > 0; batch++) {
 		received = nfqueue_receive(worker->queue, &packets);
 		for (int i = 0; i < received; i++)
-			packets[i].decision = judge(worker, &packets[i]);
+			packets[i].decision = judge(worker, bench, &packets[i]);
 		int error = received > 0 ? nfqueue_answer(worker->queue) : received;
 		if (error < 0)
 			return error;
@@ -150,26 +171,30 @@ static void *run(void *data)
 	struct pollfd fds[] = {
 		{.fd = nfqueue_fd(worker->queue), .events = POLLIN},
 		{.fd = link_names_fd(worker->names), .events = POLLIN},
-		{.fd = worker->stop_fd, .events = POLLIN},
+		{.fd = worker->wake_fd, .events = POLLIN},
 	};
+	uint64_t wakes;
 	if (!pace_hurry())
 		log_detail("queue %u: no real-time scheduling; under a flood packets may be lost",
 			   worker->number);
-	while (!(fds[2].revents & POLLIN)) {
+	while (!atomic_load(&worker->is_stopping)) {
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents)
 			link_names_update(worker->names);
-		int answered = fds[0].revents ? serve(worker) : 0;
+		if (fds[2].revents && read(worker->wake_fd, &wakes, sizeof(wakes)) < 0)
+			log_detail("queue %u: woken for nothing", worker->number);
+		int answered = serve(worker);
 		if (answered < 0) {
 			log_error("queue %u: %s; the daemon ends", worker->number,
 				  strerror(-answered));
 			kill(getpid(), SIGTERM);
-			return NULL;
+			break;
 		}
 		pace_rest(&pace, (uint64_t)answered);
 	}
 	drain(worker);
+	atomic_store(&worker->is_running, false);
 	return NULL;
 }
 
@@ -179,19 +204,37 @@ int worker_start(struct worker *worker)
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	atomic_store(&worker->is_running, true);
 	int error = pthread_create(&worker->thread, NULL, run, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	worker->is_started = error == 0;
 	return -error;
 }
 
-void worker_stop(struct worker *worker)
+static void wake(struct worker *worker)
 {
 	uint64_t one = 1;
+	if (write(worker->wake_fd, &one, sizeof(one)) != sizeof(one))
+		log_warning("queue %u: %s", worker->number, strerror(errno));
+}
+
+void worker_switch(struct worker *worker, const struct snapshot *snapshot)
+{
+	const struct timespec rest = {.tv_nsec = SWITCH_POLL_NS};
+	struct bench *before = atomic_load(&worker->bench), *bench = bench_new(snapshot);
+	atomic_store(&worker->bench, bench);
+	wake(worker);
+	while (atomic_load(&worker->is_running) && atomic_load(&worker->in_use) != bench)
+		nanosleep(&rest, NULL);
+	free(before);
+}
+
+void worker_stop(struct worker *worker)
+{
 	if (!worker->is_started)
 		return;
-	if (write(worker->stop_fd, &one, sizeof(one)) != sizeof(one))
-		log_warning("queue %u: %s", worker->number, strerror(errno));
+	atomic_store(&worker->is_stopping, true);
+	wake(worker);
 	pthread_join(worker->thread, NULL);
 	worker->is_started = false;
 }
@@ -218,5 +261,6 @@ const struct worker_counters *worker_counters(const struct worker *worker)
 
 uint64_t worker_rule_hits(const struct worker *worker, size_t rule)
 {
-	return atomic_load_explicit(&worker->rule_hits[rule], memory_order_relaxed);
+	const struct bench *bench = atomic_load(&worker->bench);
+	return atomic_load_explicit(&bench->rule_hits[rule], memory_order_relaxed);
 }

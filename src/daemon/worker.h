@@ -19,12 +19,18 @@ struct worker;
 
 /*
  * Opens the queue `number`; the thread is not started yet. NULL on failure, with *ret_why a
- * sentence, to be freed by the caller. The snapshot must outlive the worker.
+ * sentence, to be freed by the caller. The snapshot must outlive the worker or worker_switch().
  */
 struct worker *worker_new(const struct snapshot *snapshot, uint16_t number, char **ret_why);
 
 /* Starts the thread. 0 or negative errno. */
 int worker_start(struct worker *worker);
+
+/*
+ * Makes the worker judge by another snapshot, between two of its batches, and returns when it has
+ * let go of the one before. The plan's queue settings must be the same. Hits of rules begin anew.
+ */
+void worker_switch(struct worker *worker, const struct snapshot *snapshot);
 
 /*
  * Answers what still waits in the queue, then ends the thread. The queue stays bound. Call it

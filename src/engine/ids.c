@@ -92,6 +92,15 @@ int ids_assign(struct ids *ids, const struct ids *known, enum outcome_kind kind,
 	return 0;
 }
 
+void ids_remember(struct ids *ids, const struct ids *earlier)
+{
+	for (size_t i = 0; i < earlier->count; i++) {
+		const struct outcome *old = &earlier->items[i];
+		if (!ids_by_id(ids, old->id) && !ids_find(ids, old->kind, old->name))
+			ids_add(ids, old);
+	}
+}
+
 const char *outcome_kind_text(enum outcome_kind kind)
 {
 	return kind_texts[kind];

@@ -43,6 +43,9 @@ const struct outcome *ids_by_id(const struct ids *ids, uint32_t id);
 int ids_assign(struct ids *ids, const struct ids *known, enum outcome_kind kind, const char *name,
 	       uint32_t max_id);
 
+/* Appends what `earlier` has under ids and names that are still free. */
+void ids_remember(struct ids *ids, const struct ids *earlier);
+
 /* `class`, `drop`, `reject`; and back (-EINVAL). */
 const char *outcome_kind_text(enum outcome_kind kind);
 int outcome_kind_parse(const char *text, enum outcome_kind *ret_kind);

@@ -2,7 +2,9 @@
 /*
  * libmaxminddb maps the file and trusts what it says, and its decoder has had reads out of bounds
  * on crafted files. So the file must be one that only its owner can have written, and the only
- * reader used is MMDB_aget_value(), which walks to one value and builds no tree.
+ * reader used is MMDB_aget_value(), which walks to one value and builds no tree. What is mapped is
+ * a sealed copy in memory: a file that is overwritten in place while it is in use would end the
+ * process with SIGBUS.
  */
 #include "rules/geo.h"
 
@@ -14,10 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/alloc.h"
+
+#define COPY_BYTES (1u << 20) /* for one system call */
 
 struct geo {
 	MMDB_s database;
@@ -38,6 +44,24 @@ static char *refuse_file(int fd)
 	return NULL;
 }
 
+/* A sealed copy of the open file, as a descriptor, or a negative errno. */
+static int copy_to_memory(int fd)
+{
+	ssize_t copied;
+	int memory = memfd_create("nfshaper-countries", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (memory < 0)
+		return -errno;
+	do
+		copied = sendfile(memory, fd, NULL, COPY_BYTES);
+	while (copied > 0 || (copied < 0 && errno == EINTR));
+	if (copied == 0 &&
+	    fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0)
+		return memory;
+	int error = -errno;
+	close(memory);
+	return error;
+}
+
 /* The types of databases whose entries name a country. */
 static bool has_countries(const char *type)
 {
@@ -51,9 +75,13 @@ static bool has_countries(const char *type)
 static char *open_database(int fd, MMDB_s *ret_database)
 {
 	char path[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
-	/* By descriptor: the file that was checked is the one that gets mapped. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	/* By descriptor: the file that was checked is the one that gets copied and mapped. */
+	int memory = copy_to_memory(fd);
+	if (memory < 0)
+		return xasprintf("it cannot be copied to memory: %s", strerror(-memory));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
 	int status = MMDB_open(path, MMDB_MODE_MMAP, ret_database);
+	close(memory);
 	if (status != MMDB_SUCCESS)
 		return xasprintf("it is not a database that can be read: %s",
 				 status == MMDB_IO_ERROR ? strerror(errno) : MMDB_strerror(status));

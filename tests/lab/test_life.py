@@ -108,7 +108,7 @@ def test_stop_under_load(lab):
                 client.send(b"x")
             sent.append(None)
             if len(sent) % 20 == 0:
-                wait_for(lambda: len(got) + 200 > len(sent), "the receiver to keep up", 20)
+                wait_for(lambda: len(got) + 100 > len(sent), "the receiver to keep up", 20)
 
     def receive():
         while receiving.is_set():

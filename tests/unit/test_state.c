@@ -40,14 +40,16 @@ static void write_state(const char *text)
 
 static void what_is_saved_comes_back(void **state)
 {
-	struct ids ids = {0}, earlier = {0};
+	struct state saved = {.mark_mask = 0x00ff0000};
+	struct ids earlier = {0};
 	struct state loaded;
 	(void)state;
-	ids_add(&ids, &(struct outcome){1, OUTCOME_CLASS, (char *)"default", 0x10});
-	ids_add(&ids, &(struct outcome){7, OUTCOME_DROP, (char *)"drop", 0});
+	ids_add(&saved.ids, &(struct outcome){1, OUTCOME_CLASS, (char *)"default", 0x10});
+	ids_add(&saved.ids, &(struct outcome){7, OUTCOME_DROP, (char *)"drop", 0});
 	ids_add(&earlier, &(struct outcome){3, OUTCOME_CLASS, (char *)"gone", 0x15});
 	ids_add(&earlier, &(struct outcome){7, OUTCOME_CLASS, (char *)"taken", 0x16});
-	assert_int_equal(state_save(directory, 0x00ff0000, &ids, &earlier), 0);
+	ids_remember(&saved.ids, &earlier);
+	assert_int_equal(state_save(directory, &saved), 0);
 	assert_int_equal(state_load(directory, &loaded), 0);
 	assert_int_equal(loaded.mark_mask, 0x00ff0000);
 	assert_int_equal(loaded.ids.count, 3);
@@ -55,7 +57,7 @@ static void what_is_saved_comes_back(void **state)
 	assert_int_equal(ids_find(&loaded.ids, OUTCOME_CLASS, "gone")->minor, 0x15);
 	assert_null(ids_find(&loaded.ids, OUTCOME_CLASS, "taken"));
 	state_fini(&loaded);
-	ids_fini(&ids);
+	state_fini(&saved);
 	ids_fini(&earlier);
 }
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/cli.h"
+#include "cli/client.h"
+
+/* One list of the answer, in the words of `check`. */
+static void print_list(const json_t *answer, const char *key, const char *prefix)
+{
+	const json_t *item;
+	size_t index;
+	json_array_foreach(json_object_get(answer, key), index, item)
+	{
+		json_int_t line = json_integer_value(json_object_get(item, "line"));
+		fputs(json_string_value(json_object_get(item, "file")), stderr);
+		if (line)
+			fprintf(stderr, ":%d:%d", (int)line,
+				(int)json_integer_value(json_object_get(item, "column")));
+		fprintf(stderr, ": %s%s\n", prefix,
+			json_string_value(json_object_get(item, "message")));
+	}
+}
+
+int command_reload(struct cli *cli, int argc, char **argv)
+{
+	json_t *answer = NULL;
+	(void)argv;
+	if (cli_no_arguments("reload", argc))
+		return EXIT_USAGE;
+	int status = client_ask(cli, "reload", &answer);
+	if (status)
+		return status;
+	status = json_is_true(json_object_get(answer, "reloaded")) ? EXIT_DONE : EXIT_FAILED;
+	if (cli->json) {
+		cli_print_json(answer);
+		return status;
+	}
+	print_list(answer, "errors", "");
+	print_list(answer, "warnings", "warning: ");
+	if (status)
+		fputs("nfshaper: not reloaded, the configuration before stays in force\n", stderr);
+	json_decref(answer);
+	return status;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/reload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/diags_json.h"
+#include "daemon/preflight.h"
+#include "daemon/shaping.h"
+#include "kernel/table.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+/* What workers and marks cannot follow; NULL where there is nothing of the kind. */
+static const char *needs_restart(const struct plan *old, const struct plan *new)
+{
+	if (old->mark_mask != new->mark_mask)
+		return "mark-mask";
+	if (old->queue_first != new->queue_first || old->workers != new->workers ||
+	    old->queue_length != new->queue_length || old->fail_open != new->fail_open)
+		return "queue";
+	if (new->ids_forgotten)
+		return "mark-mask (no room is left for ids that no living connection bears)";
+	return NULL;
+}
+
+/* The classes and the table as the new plan has them; on failure as the old one has them. */
+static int change_kernel(struct daemon *daemon, const struct plan *plan, char **ret_why)
+{
+	struct shaping shaping;
+	struct nl_error error;
+	int result = shaping_start(&shaping, plan, ret_why);
+	if (result) {
+		shaping_repair(&daemon->shaping);
+		return result;
+	}
+	result = table_install(plan, daemon->features.queue_path, &error);
+	if (result) {
+		*ret_why =
+			xasprintf("the table could not be changed, at %s: %s",
+				  error.what ? error.what : "the transaction", strerror(-result));
+		shaping_undo(&shaping, daemon->loop);
+		shaping_repair(&daemon->shaping);
+		return result;
+	}
+	shaping_stop(&daemon->shaping, daemon->loop, plan);
+	daemon->shaping = shaping;
+	shaping_watch(&daemon->shaping, daemon->loop);
+	return 0;
+}
+
+static void take(struct daemon *daemon, struct snapshot *snapshot)
+{
+	struct snapshot *before = daemon->snapshot;
+	daemon->snapshot = snapshot;
+	for (unsigned i = 0; i < snapshot->plan->workers; i++)
+		worker_switch(daemon->workers[i], snapshot);
+	snapshot_free(before);
+}
+
+static int apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags)
+{
+	const char *restart = needs_restart(daemon->snapshot->plan, snapshot->plan);
+	struct place whole_file = {.file = snapshot->config->path};
+	char *why = NULL;
+	int error = -EINVAL;
+	if (restart)
+		why = xasprintf("a change of `%s` needs stop and start", restart);
+	else
+		error = change_kernel(daemon, snapshot->plan, &why);
+	if (error)
+		diag_error(diags, whole_file, "%s", why);
+	else
+		take(daemon, snapshot);
+	free(why);
+	return error;
+}
+
+static void log_diags(const struct diags *diags)
+{
+	for (size_t i = 0; i < diags->count; i++) {
+		const struct diag *diag = &diags->items[i];
+		if (diag->severity == DIAG_ERROR)
+			log_error("%s:%u:%u: %s", diag->file, diag->line, diag->column,
+				  diag->message);
+		else
+			log_warning("%s:%u:%u: %s", diag->file, diag->line, diag->column,
+				    diag->message);
+	}
+	if (diags->errors)
+		log_error("not reloaded: the configuration before stays in force");
+	else
+		log_info("reloaded");
+}
+
+json_t *reload(struct daemon *daemon)
+{
+	struct diags diags;
+	diags_init(&diags);
+	struct snapshot *snapshot =
+		preflight_known(daemon->options->config_file, &daemon->known.ids, &diags);
+	if (snapshot && apply(daemon, snapshot, &diags) == 0)
+		daemon_save_state(daemon);
+	else
+		snapshot_free(snapshot);
+	log_diags(&diags);
+	json_t *answer = diags_json(&diags);
+	json_object_set_new(answer, "reloaded", json_boolean(diags.errors == 0));
+	diags_fini(&diags);
+	return answer;
+}
