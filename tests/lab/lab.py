@@ -187,7 +187,8 @@ class Lab:
             try:
                 self._cleanups.pop()()
             except Exception as error:  # the namespaces must go all the same
-                self.report.note(f"while cleaning up: {error}")
+                with contextlib.suppress(OSError):  # nobody may be reading any more
+                    self.report.note(f"while cleaning up: {error}")
         for node in self.nodes:
             if not os.path.exists(f"/run/netns/{node.name}"):
                 continue
