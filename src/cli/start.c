@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "daemon/daemon.h"
+#include "daemon/notify.h"
 #include "util/alloc.h"
 
 /* A detached daemon leaves the working directory: its paths must not depend on it. */
@@ -30,8 +31,7 @@ int command_start(struct cli *cli, int argc, char **argv)
 		.config_file = config_file,
 		.run_dir = run_dir,
 		.state_dir = state_dir,
-		/* A service manager watches the process that it started. */
-		.foreground = cli->foreground || getenv("NOTIFY_SOCKET"),
+		.foreground = cli->foreground || notify_is_service(),
 	};
 	int status = daemon_run(&options);
 	free(config_file);

@@ -90,10 +90,10 @@ static void print_status(const json_t *status)
 	       text(status, "config"));
 	print_queue(json_object_get(status, "queue"));
 	if (json_is_object(not_judged))
-		printf("not judged %lld exempt, %lld without a conntrack entry, %lld let through "
-		       "undecided\n",
+		printf("not judged %lld exempt, %lld without a conntrack entry, %lld bridged, "
+		       "%lld let through undecided\n",
 		       number(not_judged, "exempt"), number(not_judged, "untracked"),
-		       number(not_judged, "undecided"));
+		       number(not_judged, "bridged"), number(not_judged, "undecided"));
 	else
 		printf("not judged ALL PACKETS: the table inet nfshaper is gone\n");
 	json_array_foreach(json_object_get(status, "interfaces"), index, interface)

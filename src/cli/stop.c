@@ -2,17 +2,44 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "daemon/netns_lock.h"
 #include "daemon/pidfile.h"
+#include "kernel/shaper.h"
+#include "kernel/table.h"
 
 #define STOP_TIMEOUT_MS 30000
 
+/*
+ * Removes the table and the qdiscs that a daemon left which was killed. Not where another one
+ * lives in this network namespace. True where there was something.
+ */
+static bool remove_leftovers(void)
+{
+	struct table_counters counters;
+	struct nl_error error;
+	char *why = NULL;
+	struct nfqueue *lock = netns_lock(&why);
+	bool found = lock && table_read_counters(&counters) == 0;
+	free(why);
+	if (found && (table_remove(&error) || shaper_remove_others(NULL, &error)))
+		cli_fail(EXIT_FAILED, "not all of it could be removed: %s", strerror(-error.code));
+	nfqueue_close(lock);
+	return found;
+}
+
 static int no_daemon(const struct cli *cli, pid_t error)
 {
+	if (error == -ESRCH && remove_leftovers())
+		return cli_fail(EXIT_NO_DAEMON,
+				"no nfshaper runs with %s; what a killed one had "
+				"left in the kernel is removed",
+				cli->run_dir);
 	if (error == -ESRCH)
 		return cli_fail(EXIT_NO_DAEMON, "no nfshaper runs with %s", cli->run_dir);
 	return cli_fail(EXIT_FAILED, "%s: %s", cli->run_dir, strerror(-(int)error));

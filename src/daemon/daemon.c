@@ -4,7 +4,7 @@
  *
  *   snapshot     the configuration, checked and compiled; nothing has been touched before
  *   features     what the kernel offers, and whether the privileges are there
- *   lock         the pid file: one daemon for a run directory
+ *   locks        one daemon for a run directory and for a network namespace
  *   child        where it detaches, all that follows happens in the child
  *   control      the socket and the signals: a stop that comes now waits for its turn
  *   workers      queues are bound before any rule feeds them
@@ -20,12 +20,15 @@
 
 #include <errno.h>
 #include <nfshaper/control.h>
+#include <nfshaper/mark.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/detach.h"
+#include "daemon/netns_lock.h"
+#include "daemon/notify.h"
 #include "daemon/pidfile.h"
 #include "daemon/preflight.h"
 #include "daemon/reload.h"
@@ -58,6 +61,17 @@ static int lock_run_dir(struct daemon *daemon)
 		log_error("the run directory %s cannot be used: %s", daemon->options->run_dir,
 			  strerror(-daemon->pid_fd));
 	return daemon->pid_fd < 0 ? daemon->pid_fd : 0;
+}
+
+static int lock_namespace(struct daemon *daemon)
+{
+	char *why = NULL;
+	daemon->netns_lock = netns_lock(&why);
+	int error = daemon->netns_lock ? 0 : -errno;
+	if (error)
+		log_error("%s", why);
+	free(why);
+	return error;
 }
 
 static int probe(struct daemon *daemon)
@@ -116,13 +130,21 @@ static void forget_lost_marks(const struct daemon *daemon)
 			    strerror(-error.code));
 }
 
+/*
+ * Lost marks are cleared before the table reads them, and once more behind it where the table of
+ * an earlier run may have written some meanwhile.
+ */
 static int install_table(struct daemon *daemon)
 {
 	struct nl_error error;
+	bool had_table = daemon->known.ids.count > 0;
 	forget_lost_marks(daemon);
-	if (table_install(daemon->snapshot->plan, daemon->features.queue_path, &error) == 0)
+	if (table_install(daemon->snapshot->plan, daemon->features.queue_path, &error) == 0) {
+		if (had_table)
+			forget_lost_marks(daemon);
 		return 0;
-	log_error("the table inet %s could not be installed, at %s: %s%s%s", "nfshaper",
+	}
+	log_error("the table inet %s could not be installed, at %s: %s%s%s", NFSHAPER_TABLE,
 		  error.what ? error.what : "the transaction", strerror(-error.code),
 		  error.message[0] ? ": " : "", error.message);
 	return error.code;
@@ -240,6 +262,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = install_table(daemon);
 	if (error)
 		goto no_table;
+	shaping_clear(daemon->snapshot->plan);
 	daemon_save_state(daemon);
 	shaping_watch(&daemon->shaping, daemon->loop);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
@@ -247,7 +270,9 @@ static int serve(struct daemon *daemon, int ready_fd)
 		 queue_path_text(daemon->features.queue_path));
 	if (ready_fd >= 0)
 		detach_ready(ready_fd);
+	notify_send("READY=1");
 	ev_run(daemon->loop, 0);
+	notify_send("STOPPING=1");
 	log_info("stopping");
 	stop_queueing();
 	close_workers(daemon);
@@ -273,6 +298,8 @@ int daemon_run(const struct daemon_options *options)
 		error = probe(&daemon);
 	if (!error)
 		error = lock_run_dir(&daemon);
+	if (!error)
+		error = lock_namespace(&daemon);
 	if (!error && !options->foreground) {
 		ready_fd = detach_begin();
 		if (ready_fd < 0)
@@ -280,6 +307,7 @@ int daemon_run(const struct daemon_options *options)
 	}
 	if (!error)
 		error = serve(&daemon, ready_fd);
+	nfqueue_close(daemon.netns_lock);
 	if (daemon.pid_fd >= 0)
 		pidfile_remove(options->run_dir, daemon.pid_fd);
 	snapshot_free(daemon.snapshot);

@@ -30,6 +30,7 @@ struct daemon {
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;
 	int pid_fd;
+	struct nfqueue *netns_lock;
 	struct ev_loop *loop;
 	struct control *control;
 	ev_signal signals[3]; /* SIGTERM, SIGINT, SIGHUP */

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -27,7 +29,7 @@ int detach_begin(void)
 	if (pipe2(fds, O_CLOEXEC))
 		return -errno;
 	fflush(NULL);
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	if (pid < 0) {
 		int error = -errno;
 		close(fds[0]);
@@ -39,12 +41,17 @@ int detach_begin(void)
 		wait_for_child(fds[0]);
 	}
 	close(fds[0]);
+	/* Until all is in place, a caller who gives up takes the daemon with him. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
 	setsid();
 	return fds[1];
 }
 
 void detach_ready(int fd)
 {
+	prctl(PR_SET_PDEATHSIG, 0);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	log_to_syslog();
 	fflush(NULL);

@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <nfshaper/control.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,20 +51,42 @@ static pid_t read_number(int fd)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
+/* A lock that belongs to the open file, so that a child shares it (fcntl(2), open file
+ * description locks), and that can be looked at without being taken. */
+static int set_lock(int fd, int command, struct flock *ret_lock)
+{
+	*ret_lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	return fcntl(fd, command, ret_lock) ? -errno : 0;
+}
+
+/* False where somebody has removed the file since it was opened. */
+static bool is_current(const char *run_dir, int fd)
+{
+	struct stat opened, named;
+	char *path = xasprintf("%s/%s", run_dir, NFSHAPER_PID_FILE);
+	bool same = fstat(fd, &opened) == 0 && stat(path, &named) == 0 &&
+		    opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+	free(path);
+	return same;
+}
+
 int pidfile_lock(const char *run_dir, pid_t *ret_pid)
 {
+	struct flock lock;
 	int error = make_directory(run_dir, 0750);
-	if (error)
-		return error;
-	int fd = open_file(run_dir, O_RDWR | O_CREAT);
-	if (fd < 0)
-		return fd;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd;
-	error = errno == EWOULDBLOCK ? -EBUSY : -errno;
-	if (error == -EBUSY)
-		*ret_pid = read_number(fd);
-	close(fd);
+	while (!error) {
+		int fd = open_file(run_dir, O_RDWR | O_CREAT);
+		if (fd < 0)
+			return fd;
+		error = set_lock(fd, F_OFD_SETLK, &lock);
+		if (!error && is_current(run_dir, fd))
+			return fd;
+		if (error == -EAGAIN) {
+			*ret_pid = read_number(fd);
+			error = -EBUSY;
+		}
+		close(fd);
+	}
 	return error;
 }
 
@@ -88,9 +110,10 @@ pid_t pidfile_read(const char *run_dir)
 	int fd = open_file(run_dir, O_RDONLY);
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENOTDIR ? -ESRCH : fd;
-	pid_t pid = -ESRCH;
-	if (flock(fd, LOCK_SH | LOCK_NB))
-		pid = errno == EWOULDBLOCK ? read_number(fd) : -errno;
+	struct flock lock;
+	pid_t pid = set_lock(fd, F_OFD_GETLK, &lock);
+	if (pid == 0)
+		pid = lock.l_type == F_UNLCK ? -ESRCH : read_number(fd);
 	close(fd);
 	return pid == 0 ? -ESRCH : pid;
 }

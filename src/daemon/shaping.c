@@ -2,6 +2,7 @@
 #include "daemon/shaping.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ static int shape(struct shaping *shaping, size_t index, char **ret_why)
 	struct nl_error error = {0};
 	bool was_there = shaper_read(interface->name, ignore_stats, NULL) == 0;
 	int result = shaper_apply(interface, &error);
-	shaping->is_shaped[index] = result == 0;
+	shaping->ifindexes[index] = result == 0 ? if_nametoindex(interface->name) : 0;
 	shaping->is_fresh[index] |= result == 0 && !was_there;
 	if (result && result != -ENODEV) {
 		error.code = result;
@@ -53,14 +54,6 @@ static int shape_or_log(struct shaping *shaping, size_t index)
 	return result;
 }
 
-static bool has_interface(const struct plan *plan, const char *name)
-{
-	for (size_t i = 0; plan && i < plan->n_interfaces; i++)
-		if (strcmp(plan->interfaces[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 static void remove_qdisc(const char *interface)
 {
 	struct nl_error error;
@@ -74,7 +67,7 @@ static void fini(struct shaping *shaping, struct ev_loop *loop)
 	if (ev_is_active(&shaping->link_io))
 		ev_io_stop(loop, &shaping->link_io);
 	link_monitor_close(shaping->links);
-	free(shaping->is_shaped);
+	free(shaping->ifindexes);
 	free(shaping->is_fresh);
 	*shaping = (struct shaping){0};
 }
@@ -83,7 +76,7 @@ int shaping_start(struct shaping *shaping, const struct plan *plan, char **ret_w
 {
 	*shaping = (struct shaping){
 		.plan = plan,
-		.is_shaped = xcalloc(plan->n_interfaces, sizeof(bool)),
+		.ifindexes = xcalloc(plan->n_interfaces, sizeof(unsigned)),
 		.is_fresh = xcalloc(plan->n_interfaces, sizeof(bool)),
 		/* Before the first look, so that an interface that comes between is not missed. */
 		.links = link_monitor_open(),
@@ -115,27 +108,45 @@ void shaping_undo(struct shaping *shaping, struct ev_loop *loop)
 	fini(shaping, loop);
 }
 
+void shaping_clear(const struct plan *keep)
+{
+	struct nl_error error;
+	int result = shaper_remove_others(keep, &error);
+	if (result)
+		log_warning("not all old qdiscs could be removed: %s", strerror(-result));
+}
+
 void shaping_stop(struct shaping *shaping, struct ev_loop *loop, const struct plan *next)
 {
-	for (size_t i = 0; i < shaping->plan->n_interfaces; i++)
-		if (!has_interface(next, shaping->plan->interfaces[i].name))
-			remove_qdisc(shaping->plan->interfaces[i].name);
+	shaping_clear(next);
 	fini(shaping, loop);
+}
+
+/* An interface of ours has got another name, under which it is nobody's. */
+static void on_renamed(struct shaping *shaping, size_t index, const char *name)
+{
+	log_warning("%s is called %s now and not shaped any more",
+		    shaping->plan->interfaces[index].name, name);
+	shaping->ifindexes[index] = 0;
+	shaping_clear(shaping->plan);
 }
 
 static void on_link(const char *name, unsigned ifindex, bool present, void *data)
 {
 	struct shaping *shaping = data;
-	(void)ifindex;
 	for (size_t i = 0; i < shaping->plan->n_interfaces; i++) {
-		if (strcmp(shaping->plan->interfaces[i].name, name) != 0)
+		bool is_same = shaping->ifindexes[i] == ifindex;
+		if (strcmp(shaping->plan->interfaces[i].name, name) != 0) {
+			if (present && is_same)
+				on_renamed(shaping, i, name);
 			continue;
-		if (!present && shaping->is_shaped[i])
+		}
+		if (!present && is_same) {
 			log_info("%s is gone", name);
-		if (!present)
-			shaping->is_shaped[i] = false;
-		else if (!shaping->is_shaped[i] && shape_or_log(shaping, i) == 0)
+			shaping->ifindexes[i] = 0;
+		} else if (present && !is_same && shape_or_log(shaping, i) == 0) {
 			log_info("%s is there and shaped", name);
+		}
 	}
 }
 

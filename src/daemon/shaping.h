@@ -11,7 +11,7 @@
 
 struct shaping {
 	const struct plan *plan; /* borrowed: must outlive the shaping */
-	bool *is_shaped;         /* one for each of the plan's interfaces */
+	unsigned *ifindexes;     /* one for each of the plan's interfaces; 0: not shaped */
 	bool *is_fresh;          /* it had no qdisc of nfshaper before */
 	struct link_monitor *links;
 	ev_io link_io;
@@ -33,8 +33,11 @@ void shaping_repair(struct shaping *shaping);
 /* Ends a shaping that is not to be after all: removes the qdiscs that it put there afresh. */
 void shaping_undo(struct shaping *shaping, struct ev_loop *loop);
 
-/* Ends a shaping and removes all of its qdiscs except for those that `next` (may be NULL) has
- * too. */
+/* Removes all qdiscs of nfshaper, whoever put them there, but those on the plan's interfaces. */
+void shaping_clear(const struct plan *keep);
+
+/* Ends a shaping and removes all qdiscs of nfshaper but those on the interfaces of `next`, which
+ * may be NULL. */
 void shaping_stop(struct shaping *shaping, struct ev_loop *loop, const struct plan *next);
 
 #endif

@@ -39,7 +39,8 @@ static int read_outcome(json_t *item, struct ids *ids)
 	outcome.name = (char *)name;
 	bool has_minor = outcome.minor >= NFSHAPER_HTB_FIRST;
 	bool is_default = has_minor && strcmp(name, NFSHAPER_CLASS_DEFAULT) == 0;
-	if (is_default && outcome.minor != NFSHAPER_HTB_FIRST)
+	if (has_minor && (is_default != (outcome.minor == NFSHAPER_HTB_FIRST) ||
+			  ids_by_minor(ids, outcome.minor)))
 		return -EBADMSG;
 	if (has_minor != (outcome.kind == OUTCOME_CLASS) || ids_by_id(ids, outcome.id) ||
 	    ids_find(ids, outcome.kind, name))
@@ -103,7 +104,7 @@ static json_t *state_json(const struct state *state)
 /* Complete on the disk before it takes the old file's place. */
 static int write_file(const char *temporary, const char *path, json_t *root)
 {
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
 	int error = 0;
@@ -119,7 +120,7 @@ static int write_file(const char *temporary, const char *path, json_t *root)
 
 int state_save(const char *state_dir, const struct state *state)
 {
-	int error = make_directory(state_dir, 0750);
+	int error = make_directory(state_dir, 0755);
 	if (error)
 		return error;
 	char *path = xasprintf("%s/%s", state_dir, NFSHAPER_STATE_FILE);

@@ -53,14 +53,17 @@ static json_t *queue_json(const struct daemon *daemon)
 		sums.malformed, "verdict_errors", sums.verdict_errors);
 }
 
-static json_t *not_judged_json(void)
+static json_t *not_judged_json(const struct daemon *daemon)
 {
 	struct table_counters counters;
+	json_int_t bridged = 0;
+	for (unsigned i = 0; i < daemon->snapshot->plan->workers; i++)
+		bridged += load(&worker_counters(daemon->workers[i])->bridged);
 	if (table_read_counters(&counters))
 		return json_null();
-	return json_pack("{s:I, s:I, s:I}", "exempt", (json_int_t)counters.exempt, "untracked",
+	return json_pack("{s:I, s:I, s:I, s:I}", "exempt", (json_int_t)counters.exempt, "untracked",
 			 (json_int_t)counters.untracked, "undecided",
-			 (json_int_t)counters.undecided);
+			 (json_int_t)counters.undecided, "bridged", bridged);
 }
 
 struct class_list {
@@ -141,7 +144,7 @@ json_t *status_json(const struct daemon *daemon)
 {
 	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:[], s:o}", "version", PACKAGE_VERSION,
 			 "pid", (int)getpid(), "config", daemon->options->config_file, "queue",
-			 queue_json(daemon), "not_judged", not_judged_json(), "interfaces",
+			 queue_json(daemon), "not_judged", not_judged_json(daemon), "interfaces",
 			 interfaces_json(daemon->snapshot->plan), "throttles", "rules",
 			 rules_json(daemon));
 }

@@ -111,6 +111,10 @@ static uint32_t judge(struct worker *worker, struct bench *bench,
 {
 	const struct snapshot *snapshot = bench->snapshot;
 	struct packet packet;
+	if (queued->is_bridged) {
+		count(&worker->counters.bridged);
+		return snapshot->default_id;
+	}
 	if (packet_parse(queued->data, queued->captured, queued->length, &packet)) {
 		count(&worker->counters.malformed);
 		return snapshot->default_id;

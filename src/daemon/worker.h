@@ -13,6 +13,7 @@
 
 struct worker_counters {
 	_Atomic uint64_t malformed; /* packets that could not be parsed: class default */
+	_Atomic uint64_t bridged; /* frames between ports of a bridge, not judged: class default */
 };
 
 struct worker;

@@ -45,12 +45,12 @@ const struct outcome *ids_by_id(const struct ids *ids, uint32_t id)
 	return NULL;
 }
 
-static bool is_minor_used(const struct ids *ids, uint32_t minor)
+const struct outcome *ids_by_minor(const struct ids *ids, uint16_t minor)
 {
 	for (size_t i = 0; i < ids->count; i++)
-		if (ids->items[i].minor == minor)
-			return true;
-	return false;
+		if (ids->items[i].kind == OUTCOME_CLASS && ids->items[i].minor == minor)
+			return &ids->items[i];
+	return NULL;
 }
 
 static uint32_t free_id(const struct ids *ids, const struct ids *known)
@@ -64,13 +64,13 @@ static uint32_t free_id(const struct ids *ids, const struct ids *known)
 /* The first leaf is always class default: HTB cannot change its default afterwards. */
 static uint16_t free_minor(const struct ids *ids, const struct ids *known, const char *name)
 {
-	uint32_t minor = NFSHAPER_HTB_FIRST;
+	uint16_t minor = NFSHAPER_HTB_FIRST;
 	if (strcmp(name, NFSHAPER_CLASS_DEFAULT) == 0)
 		return NFSHAPER_HTB_FIRST;
 	do
 		minor++;
-	while (is_minor_used(ids, minor) || is_minor_used(known, minor));
-	return (uint16_t)minor;
+	while (ids_by_minor(ids, minor) || ids_by_minor(known, minor));
+	return minor;
 }
 
 int ids_assign(struct ids *ids, const struct ids *known, enum outcome_kind kind, const char *name,

@@ -36,6 +36,9 @@ const struct outcome *ids_find(const struct ids *ids, enum outcome_kind kind, co
 /* The outcome with that id, or NULL. */
 const struct outcome *ids_by_id(const struct ids *ids, uint32_t id);
 
+/* The class with that HTB minor, or NULL. */
+const struct outcome *ids_by_minor(const struct ids *ids, uint16_t minor);
+
 /*
  * Gives `name` what it has in `known`, or the lowest id and minor that neither list uses, and
  * appends it. -ERANGE where the id would exceed `max_id`.

@@ -149,7 +149,9 @@ static int explain(uint16_t number, int error, char **ret_why)
 {
 	struct nfqueue_kernel_figures figures;
 	if (error == -EBUSY || (error == -EPERM && !nfqueue_read_figures(number, &figures))) {
-		*ret_why = xasprintf("queue %u is used by another program", number);
+		*ret_why = xasprintf("queue %u is used by another program: choose other "
+				     "numbers, such as `queue: {first: 100}`",
+				     number);
 		return -EBUSY;
 	}
 	if (error == -EPERM)

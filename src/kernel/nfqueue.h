@@ -23,6 +23,7 @@ struct nfqueue_packet {
 	uint32_t captured; /* bytes at data */
 	uint32_t length;   /* true length of the packet (NFQA_CAP_LEN) */
 	bool is_gso;       /* more than one segment */
+	bool is_bridged;   /* from one port of a bridge to another: br_netfilter shows it here */
 	uint32_t decision; /* to be set by the caller: an id, or 0 to accept without one */
 };
 

@@ -43,8 +43,15 @@ static uint32_t get_u32(const struct nlattr *attr)
 	return ntohl(mnl_attr_get_u32(attr));
 }
 
+/* The ports of a bridge. */
+struct ports {
+	uint32_t in;
+	uint32_t out;
+};
+
 /* True where it held the packet's id. */
-static bool read_attribute(const struct nlattr *attr, struct nfqueue_packet *packet)
+static bool read_attribute(const struct nlattr *attr, struct nfqueue_packet *packet,
+			   struct ports *ports)
 {
 	struct nfqnl_msg_packet_hdr header;
 	switch (mnl_attr_get_type(attr)) {
@@ -60,6 +67,12 @@ static bool read_attribute(const struct nlattr *attr, struct nfqueue_packet *pac
 		break;
 	case NFQA_IFINDEX_OUTDEV:
 		packet->oif = get_u32(attr);
+		break;
+	case NFQA_IFINDEX_PHYSINDEV:
+		ports->in = get_u32(attr);
+		break;
+	case NFQA_IFINDEX_PHYSOUTDEV:
+		ports->out = get_u32(attr);
 		break;
 	case NFQA_PAYLOAD:
 		packet->data = mnl_attr_get_payload(attr);
@@ -80,6 +93,7 @@ static enum nfqueue_message_kind parse_packet(const struct nlmsghdr *nlh, size_t
 {
 	const size_t head = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg));
 	struct nfqueue_packet packet = {0};
+	struct ports ports = {0};
 	bool has_id = false;
 	if (received < head)
 		return NFQUEUE_OTHER;
@@ -87,13 +101,15 @@ static enum nfqueue_message_kind parse_packet(const struct nlmsghdr *nlh, size_t
 	int left = (int)(received - head);
 	/* libmnl's own loop trusts nlmsg_len; this one also ends where the bytes do. */
 	while (mnl_attr_ok(attr, left)) {
-		has_id |= read_attribute(attr, &packet);
+		has_id |= read_attribute(attr, &packet, &ports);
 		left -= MNL_ALIGN(attr->nla_len);
 		attr = mnl_attr_next(attr);
 	}
 	/* NFQA_CAP_LEN is there only where not all of the packet was copied. */
 	if (packet.length < packet.captured)
 		packet.length = packet.captured;
+	/* A routed packet has one of them at most. */
+	packet.is_bridged = ports.in && ports.out;
 	if (!has_id)
 		return NFQUEUE_OTHER;
 	*ret_packet = packet;

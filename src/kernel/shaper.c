@@ -14,6 +14,7 @@
 #include <linux/pkt_sched.h>
 #include <net/if.h>
 #include <nfshaper/mark.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/shaper_leaf.h"
@@ -246,6 +247,37 @@ int shaper_remove(const char *interface, struct nl_error *error)
 	mnl_socket_close(work.socket);
 	/* Gone between two steps, by itself or by another's hand. */
 	return result == -ENODEV || result == -ENOENT ? 0 : result;
+}
+
+static bool has_interface(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; plan && i < plan->n_interfaces; i++)
+		if (strcmp(plan->interfaces[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+int shaper_remove_others(const struct plan *keep, struct nl_error *error)
+{
+	struct mnl_socket *socket = nl_open(NETLINK_ROUTE);
+	char name[IF_NAMESIZE];
+	int *ifindexes = NULL, result;
+	size_t count = 0;
+	if (!socket)
+		return fail(error, -errno, "opening a netlink socket");
+	result = shaper_state_owned(socket, &ifindexes, &count, error);
+	mnl_socket_close(socket);
+	for (size_t i = 0; i < count; i++) {
+		struct nl_error failure = {0};
+		if (!if_indextoname((unsigned)ifindexes[i], name) || has_interface(keep, name))
+			continue;
+		if (shaper_remove(name, &failure) && !result) {
+			result = failure.code;
+			*error = failure;
+		}
+	}
+	free(ifindexes);
+	return result;
 }
 
 int shaper_read(const char *interface, shaper_stats_fn *each, void *data)

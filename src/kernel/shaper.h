@@ -28,6 +28,12 @@ int shaper_apply(const struct plan_interface *interface, struct nl_error *error)
  * is gone or its qdisc is not nfshaper's. */
 int shaper_remove(const char *interface, struct nl_error *error);
 
+/*
+ * Removes nfshaper's qdiscs from all interfaces that are not in `keep` (NULL: from all), also from
+ * those that an earlier run left or that were renamed since. 0 or the first negative errno.
+ */
+int shaper_remove_others(const struct plan *keep, struct nl_error *error);
+
 struct shaper_stats {
 	uint16_t minor;
 	uint64_t rate_bps; /* bit/s */

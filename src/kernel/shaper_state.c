@@ -35,12 +35,13 @@ static void copy_payload(const struct nlattr *attr, void *to, size_t size)
 	memcpy(to, mnl_attr_get_payload(attr), length < size ? length : size);
 }
 
+/* False for what is no such message, or of another interface than `ifindex` (0: of any). */
 static bool take_apart(const struct nlmsghdr *nlh, int ifindex, struct record *ret_record)
 {
 	struct record record = {.tcm = mnl_nlmsg_get_payload(nlh)};
 	const struct nlattr *attr;
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*record.tcm) ||
-	    record.tcm->tcm_ifindex != ifindex)
+	    (ifindex && record.tcm->tcm_ifindex != ifindex))
 		return false;
 	mnl_attr_for_each (attr, nlh, sizeof(*record.tcm)) {
 		if (mnl_attr_get_type(attr) == TCA_KIND)
@@ -212,6 +213,45 @@ int shaper_state_read(struct mnl_socket *socket, int ifindex, struct shaper_stat
 		return result;
 	}
 	*ret_state = state;
+	return 0;
+}
+
+struct owned {
+	int *ifindexes;
+	size_t count, capacity;
+};
+
+static int take_owned(const struct nlmsghdr *nlh, void *data)
+{
+	struct owned *owned = data;
+	struct shaper_root root = {0};
+	struct record record;
+	if (nlh->nlmsg_type != RTM_NEWQDISC || !take_apart(nlh, 0, &record) ||
+	    record.tcm->tcm_parent != TC_H_ROOT)
+		return MNL_CB_OK;
+	take_root(&root, &record);
+	if (!root.is_ours)
+		return MNL_CB_OK;
+	owned->ifindexes = array_grow(owned->ifindexes, owned->count, &owned->capacity,
+				      sizeof(*owned->ifindexes));
+	owned->ifindexes[owned->count++] = record.tcm->tcm_ifindex;
+	return MNL_CB_OK;
+}
+
+int shaper_state_owned(struct mnl_socket *socket, int **ret_ifindexes, size_t *ret_count,
+		       struct nl_error *error)
+{
+	char buffer[SHAPER_MESSAGE_ROOM] __attribute__((aligned(8)));
+	struct owned owned = {0};
+	int result =
+		nl_request(socket, shaper_message_list_qdiscs((struct shaper_target){buffer, 0}),
+			   take_owned, &owned, error);
+	if (result) {
+		free(owned.ifindexes);
+		return result;
+	}
+	*ret_ifindexes = owned.ifindexes;
+	*ret_count = owned.count;
 	return 0;
 }
 

@@ -46,6 +46,11 @@ int shaper_state_read(struct mnl_socket *socket, int ifindex, struct shaper_stat
 		      struct nl_error *error);
 void shaper_state_fini(struct shaper_state *state);
 
+/* The indexes of all interfaces whose root qdisc is nfshaper's; *ret_ifindexes is to be freed. 0 or
+ * a negative errno. */
+int shaper_state_owned(struct mnl_socket *socket, int **ret_ifindexes, size_t *ret_count,
+		       struct nl_error *error);
+
 /* The discipline of class 1:`minor`, NULL where it has only the kernel's own. */
 const struct shaper_leaf *shaper_state_leaf(const struct shaper_state *state, uint16_t minor);
 

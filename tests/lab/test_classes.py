@@ -250,5 +250,25 @@ def test_explain_agrees(lab):
             server.close()
 
 
+def test_bridged_frames(lab):
+    """frames from one port of a bridge to another are not judged, even where br_netfilter is on"""
+    switch = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+    with lab.gateway.inside():
+        if not os.path.exists(switch):
+            lab.report.skip("bridged frames", "this kernel has no br_netfilter")
+            return
+    lab.gateway.ip("link add br0 type bridge", "link set br0 up")
+    for number, node in enumerate((lab.client, lab.server), 1):
+        lab.gateway.ip(f"link add port{number} type veth peer name bridged netns {node.name}",
+                       f"link set port{number} master br0 up")
+        node.ip("link set bridged up", f"addr add 10.77.99.{number}/24 dev bridged")
+    lab.gateway.sysctl({"bridge/bridge-nf-call-iptables": 1})
+    daemon = Daemon(lab, CONFIG + "  - {name: no bridge, if: dport == 4444, action: reject}\n").start()
+    server = listen(lab.server, UDP, 4444)
+    udp_send(open_socket(lab.client, UDP, "10.77.99.2", 4444), server)
+    lab.report.ok(True, "the frame was not refused")
+    lab.report.equal(daemon.status()["not_judged"]["bridged"], 1, "it is counted in status")
+
+
 if __name__ == "__main__":
     main(globals())

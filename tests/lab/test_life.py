@@ -5,6 +5,7 @@
 import contextlib
 import os
 import signal
+import subprocess
 import threading
 
 from daemon import Daemon
@@ -233,21 +234,68 @@ def test_second_instance(lab):
                      "the first goes on deciding")
 
 
-def test_foreign_socket_in_the_way(lab):
-    """another program on our queue number: start fails, names the queue, leaves nothing"""
-    before = qdiscs(lab.gateway, "wan0")
+def test_second_run_folder(lab):
+    """another run folder in the same network namespace is refused, and the first is unharmed"""
     first = Daemon(lab, CONFIG).start()
-    second = Daemon(lab, CONFIG, name="second")
+    second = Daemon(lab, CONFIG + "queue: {first: 20}\n", name="second")
     result = second.run("start", check=False)
-    lab.report.equal(result.returncode, 1, "a second run folder in one namespace: exit status")
-    lab.report.contains(result.stderr, "queue", "the message names the queue")
+    lab.report.equal(result.returncode, 1, "exit status")
+    lab.report.contains(result.stderr, "network namespace", "the message says why")
     server = listen(lab.server, UDP, WEB_PORT)
     udp_send(open_socket(lab.client, UDP, SERVER4, WEB_PORT), server)
     lab.report.equal(marks(lab.gateway, dport=WEB_PORT), [first.ids()["web"]["mark"]],
-                     "the first still decides")
-    lab.report.equal(qdiscs(lab.gateway, "wan0")[0], "htb 1:", "its qdisc is still there")
-    first.stop()
-    check_gone(lab, before, first.run_dir, "after stop")
+                     "the first goes on deciding")
+    lab.report.equal(second.run("stop", check=False).returncode, 3, "stop: no daemon runs there")
+    lab.report.equal(TABLE in tables(lab.gateway), True, "the first one's table is not touched")
+
+
+def test_foreign_socket_in_the_way(lab):
+    """another program on our queue number: start fails, names the queue, leaves nothing"""
+    before = qdiscs(lab.gateway, "wan0")
+    tool = os.path.join(os.environ.get("builddir", "."), "tests", "lab", "queue_tool")
+    owner = subprocess.Popen(lab.gateway.command(tool, "-f", "0"), stdout=subprocess.DEVNULL)
+    lab.at_end(owner.kill)
+    wait_for(lambda: waiting(lab.gateway) is not None, "the queue to have an owner")
+    daemon = Daemon(lab, CONFIG)
+    result = daemon.run("start", check=False)
+    lab.report.equal(result.returncode, 1, "exit status")
+    lab.report.contains(result.stderr, "queue 0", "the message names the queue")
+    lab.report.contains(result.stderr, "queue: {first:", "and the remedy")
+    check_gone(lab, before, daemon.run_dir, "after it")
+    owner.send_signal(signal.SIGTERM)
+    owner.wait(5)
+
+
+def test_leftovers_of_another_file(lab):
+    """after a crash and with another file: what was left on other interfaces goes; so does `stop`"""
+    before = {device: qdiscs(lab.gateway, device) for device in ("wan0", "lan0")}
+    daemon = Daemon(lab, CONFIG).start()
+    daemon.kill()
+    daemon.configure(CONFIG.replace("wan0", "lan0"))
+    daemon.start()
+    lab.report.equal(qdiscs(lab.gateway, "lan0")[0], "htb 1:", "lan0 is shaped")
+    lab.report.equal(qdiscs(lab.gateway, "wan0"), before["wan0"], "wan0 is not any more")
+    daemon.kill()
+    daemon.configure("version: 2\n")
+    lab.report.equal(daemon.run("start", check=False).returncode, 1, "a broken file: no start")
+    lab.report.equal(TABLE in tables(lab.gateway), True, "the table is as it was")
+    result = daemon.run("stop", check=False)
+    lab.report.equal(result.returncode, 3, "stop: no daemon runs")
+    lab.report.contains(result.stderr, "is removed", "and says what it has done")
+    check_gone(lab, before["wan0"], lab.path("nothing"), "after stop")
+    lab.report.equal(qdiscs(lab.gateway, "lan0"), before["lan0"], "lan0 has its own qdisc again")
+
+
+def test_renamed_interface(lab):
+    """an interface that gets another name is left alone; the next of that name is shaped"""
+    Daemon(lab, CONFIG.replace("wan0", "wan9")).start()
+    lab.gateway.ip("link set wan0 down", "link set wan0 name wan9")
+    wait_for(lambda: qdiscs(lab.gateway, "wan9")[:1] == ["htb 1:"], "wan9 to be shaped", 10)
+    lab.gateway.ip("link set wan9 name wan8", "link add wan9 type veth peer name other9")
+    wait_for(lambda: qdiscs(lab.gateway, "wan9")[:1] == ["htb 1:"], "the new wan9 to be shaped", 10)
+    wait_for(lambda: "htb 1:" not in qdiscs(lab.gateway, "wan8"), "wan8 to be left alone", 10)
+    lab.report.ok(True, "the old one is left alone, the new one is shaped")
+
 
 
 if __name__ == "__main__":

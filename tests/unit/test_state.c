@@ -85,6 +85,11 @@ static void damage_is_refused_whole(void **state)
 		"\"name\": \"drop\", \"minor\": 17}]}",
 		"{\"version\": 1, \"mark_mask\": 255, \"ids\": [{\"id\": 1, \"kind\": \"class\", "
 		"\"name\": \"default\", \"minor\": 17}]}",
+		"{\"version\": 1, \"mark_mask\": 255, \"ids\": [{\"id\": 1, \"kind\": \"class\", "
+		"\"name\": \"web\", \"minor\": 16}]}",
+		"{\"version\": 1, \"mark_mask\": 255, \"ids\": ["
+		"{\"id\": 1, \"kind\": \"class\", \"name\": \"a\", \"minor\": 17},"
+		"{\"id\": 2, \"kind\": \"class\", \"name\": \"b\", \"minor\": 17}]}",
 		"{\"version\": 1, \"mark_mask\": 255, \"ids\": ["
 		"{\"id\": 1, \"kind\": \"class\", \"name\": \"a\", \"minor\": 17},"
 		"{\"id\": 1, \"kind\": \"class\", \"name\": \"b\", \"minor\": 18}]}",
