@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Another configuration for the running daemon (topology: lab.py)."""
 
+import contextlib
 import os
 import re
 import signal
@@ -154,8 +155,9 @@ def test_no_packet_is_lost(lab):
     daemon = Daemon(lab, BEFORE).start()
     server = listen(lab.server, UDP, WEB)
     sent, got = [], []
-    sending = threading.Event()
+    sending, receiving = threading.Event(), threading.Event()
     sending.set()
+    receiving.set()
 
     def send():
         while sending.is_set():
@@ -166,22 +168,22 @@ def test_no_packet_is_lost(lab):
                 # A socket holds some 200 datagrams.
                 wait_for(lambda: len(got) + 100 > len(sent), "the receiver to keep up", 20)
 
-    sender = lab.thread(send)
+    def receive():
+        while receiving.is_set():
+            got.extend(received_all(server, 1, timeout=0.1))
+
+    receiver, sender = lab.thread(receive), lab.thread(send)
     for number in range(RELOADS):
         goal = len(got) + 50
-        while len(got) < goal:
-            got.extend(received_all(server, 1))
+        wait_for(lambda: len(got) > goal, "traffic", 20)
         daemon.configure(BEFORE if number % 2 else AFTER.replace("  lan0: {out: 60mbit}\n", ""))
-        receiver = lab.thread(lambda: got.extend(received_all(server, 200, timeout=1)))
         lab.report.equal(daemon.run("reload", check=False).returncode, 0, f"reload {number + 1}")
-        receiver.join()
     sending.clear()
     sender.join()
-    while len(got) < len(sent):
-        more = received_all(server, 1, timeout=2)
-        if not more:
-            break
-        got.extend(more)
+    with contextlib.suppress(TimeoutError):
+        wait_for(lambda: len(got) >= len(sent), "the last of them", 2)
+    receiving.clear()
+    receiver.join()
     lab.report.equal(len(got), len(sent), f"all of {len(sent)} new connections arrived")
     lab.report.equal(set(marks(lab.gateway, dport=WEB)), {daemon.ids()["web"]["mark"]},
                      "every one is decided")
