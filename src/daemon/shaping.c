@@ -32,9 +32,12 @@ static int shape(struct shaping *shaping, size_t index, char **ret_why)
 {
 	const struct plan_interface *interface = &shaping->plan->interfaces[index];
 	struct nl_error error = {0};
+	/* Before it is shaped: if the name is given to another one meanwhile, its event is to be
+	 * taken for news. */
+	unsigned ifindex = if_nametoindex(interface->name);
 	bool was_there = shaper_read(interface->name, ignore_stats, NULL) == 0;
 	int result = shaper_apply(interface, &error);
-	shaping->ifindexes[index] = result == 0 ? if_nametoindex(interface->name) : 0;
+	shaping->ifindexes[index] = result == 0 ? ifindex : 0;
 	shaping->is_fresh[index] |= result == 0 && !was_there;
 	if (result && result != -ENODEV) {
 		error.code = result;
