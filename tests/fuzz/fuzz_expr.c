@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Expressions: each line of the input is the `if:` of a rule. They are parsed, compiled, matched
+ * against a few packets and explained. The rule that the ruleset finds has to be the first one
+ * that matches when asked alone.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "rules/ruleset.h"
+#include "util/alloc.h"
+
+#define RULES_MAX 64
+
+static void set_addresses(struct packet *packet, const char *src, const char *dst)
+{
+	ENSURE(addr_parse(src, &packet->src) == 0 && addr_parse(dst, &packet->dst) == 0);
+}
+
+/* A request that leaves, a query that comes in over IPv6, and a forwarded packet without ports. */
+static void make_packets(struct packet packets[3])
+{
+	packets[0] = (struct packet){
+		.proto = IPPROTO_TCP, .dscp = 46, .has_ports = true, .sport = 40000, .dport = 443};
+	set_addresses(&packets[0], "192.168.1.20", "66.35.250.208");
+	packets[0].length = 60;
+	packets[1] = (struct packet){
+		.proto = IPPROTO_UDP, .has_ports = true, .sport = 5353, .dport = 53};
+	set_addresses(&packets[1], "2001:db8:9::1", "2001:db8:1::53");
+	packets[1].length = 1280;
+	packets[2] = (struct packet){.proto = IPPROTO_GRE};
+	set_addresses(&packets[2], "10.0.0.1", "192.0.2.5");
+}
+
+static void make_facts(const struct packet packets[3], struct facts facts[3])
+{
+	facts[0] = (struct facts){.packet = &packets[0],
+				  .direction = DIRECTION_OUT,
+				  .source_is_local = true,
+				  .oif = "wan0",
+				  .cc = "NZ"};
+	facts[1] = (struct facts){.packet = &packets[1], .direction = DIRECTION_IN, .iif = "wan0"};
+	facts[2] = (struct facts){
+		.packet = &packets[2], .direction = DIRECTION_FORWARD, .iif = "lan0"};
+}
+
+static void match(const struct ruleset *ruleset, const struct facts *facts)
+{
+	int first = -1;
+	for (size_t i = ruleset_count(ruleset); i-- > 0;) {
+		char *why = ruleset_explain(ruleset, i, facts);
+		ENSURE(why && why[0]);
+		free(why);
+		if (ruleset_rule_matches(ruleset, i, facts))
+			first = (int)i;
+	}
+	ENSURE(ruleset_match(ruleset, facts) == first);
+}
+
+static void compile(const struct config *config)
+{
+	struct diags diags;
+	struct packet packets[3];
+	struct facts facts[3];
+	diags_init(&diags);
+	struct ruleset *ruleset = ruleset_compile(config, &diags);
+	ENSURE((ruleset == NULL) == (diags.errors > 0));
+	make_packets(packets);
+	make_facts(packets, facts);
+	for (size_t i = 0; ruleset && i < 3; i++)
+		match(ruleset, &facts[i]);
+	ruleset_free(ruleset);
+	diags_fini(&diags);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct config_rule rules[RULES_MAX] = {0};
+	struct config config = {.rules = rules};
+	char *text = xstrndup((const char *)data, size), *rest = text;
+	for (char *line; config.n_rules < RULES_MAX && (line = strsep(&rest, "\n"));) {
+		struct config_rule *rule = &rules[config.n_rules++];
+		rule->name = (char *)"rule";
+		rule->condition.text = line;
+		rule->condition.at = (struct place){"fuzz", 1, 1};
+	}
+	compile(&config);
+	free(text);
+	return 0;
+}
