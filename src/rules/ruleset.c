@@ -18,25 +18,12 @@ struct ruleset {
 	bool needs_geo;
 };
 
-static struct condition *compile_rule(const struct config_rule *rule, struct diags *diags)
-{
-	struct fault fault = {0};
-	struct condition *condition = condition_new(rule->condition.text, &fault);
-	if (!condition)
-		diag_error(diags, config_text_place(&rule->condition, fault.offset), "%s",
-			   fault.message);
-	fault_fini(&fault);
-	return condition;
-}
-
 /* Warns once, at the first test of a country: every other would say the same. */
 static void check_geo(struct ruleset *ruleset, const struct config *config,
 		      const struct config_rule *rule, const struct condition *condition,
 		      struct diags *diags)
 {
-	const struct predicate *asks = condition_find(condition, ATTR_CC);
-	if (!asks)
-		asks = condition_find(condition, ATTR_COUNTRY);
+	const struct predicate *asks = condition_find_geo(condition);
 	if (asks && !ruleset->needs_geo && !config->geoip)
 		diag_warning(diags, config_text_place(&rule->condition, asks->offset),
 			     "no `geoip:` database is named, so the country is never known");
@@ -46,6 +33,7 @@ static void check_geo(struct ruleset *ruleset, const struct config *config,
 struct ruleset *ruleset_compile(const struct config *config, struct diags *diags)
 {
 	bool failed = false;
+	struct named_sets *sets = named_sets_new(config);
 	struct ruleset *ruleset = xcalloc(1, sizeof(*ruleset));
 	ruleset->count = config->n_rules;
 	ruleset->conditions = xcalloc(config->n_rules, sizeof(struct condition *));
@@ -53,12 +41,13 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 		const struct config_rule *rule = &config->rules[i];
 		if (!rule->condition.text)
 			continue;
-		ruleset->conditions[i] = compile_rule(rule, diags);
+		ruleset->conditions[i] = condition_of_rule(rule, sets, diags);
 		if (ruleset->conditions[i])
 			check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
 		else
 			failed = true;
 	}
+	named_sets_free(sets);
 	if (failed) {
 		ruleset_free(ruleset);
 		return NULL;
