@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The plainest thing that finds the first matching rule: it evaluates one after the other. The
- * way of a condition: config text -> lexer -> parser -> struct expr -> struct condition, a tree
- * of struct predicate.
+ * The way of a condition: config text -> lexer -> parser -> struct expr -> struct condition, a tree
+ * of struct predicate. All trees together become a classifier, which the packet path asks. The
+ * trees are kept: they say why a rule matches, and what the classifier ought to have answered.
  */
 #include "rules/ruleset.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+#include "rules/classifier.h"
 #include "rules/condition.h"
 #include "util/alloc.h"
 
 struct ruleset {
 	size_t count;
 	struct condition **conditions; /* NULL: every packet matches */
+	struct classifier *classifier; /* of these conditions */
 	bool needs_geo;
 };
 
@@ -52,6 +54,7 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 		ruleset_free(ruleset);
 		return NULL;
 	}
+	ruleset->classifier = classifier_new(ruleset->conditions, ruleset->count);
 	return ruleset;
 }
 
@@ -59,6 +62,7 @@ void ruleset_free(struct ruleset *ruleset)
 {
 	if (!ruleset)
 		return;
+	classifier_free(ruleset->classifier);
 	for (size_t i = 0; i < ruleset->count; i++)
 		condition_free(ruleset->conditions[i]);
 	free(ruleset->conditions);
@@ -82,6 +86,12 @@ static bool rule_holds(const struct ruleset *ruleset, size_t rule, struct evalua
 }
 
 int ruleset_match(const struct ruleset *ruleset, const struct facts *facts)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	return classifier_match(ruleset->classifier, &evaluation);
+}
+
+int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts)
 {
 	struct evaluation evaluation = evaluation_of(facts);
 	for (size_t i = 0; i < ruleset->count; i++)

@@ -32,6 +32,9 @@ bool ruleset_needs_geo(const struct ruleset *ruleset);
  */
 int ruleset_match(const struct ruleset *ruleset, const struct facts *facts);
 
+/* The same answer, got by trying one rule after the other: what ruleset_match() is held against. */
+int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts);
+
 /* Whether one rule matches. */
 bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts);
 
