@@ -32,7 +32,10 @@ static void print_explain_keys(void)
 	       "  iif=NAME oif=NAME     interfaces (unknown where not given)\n"
 	       "  cc=NZ                 country of the remote end, instead of a look-up\n"
 	       "  length=BYTES          of the whole packet\n"
-	       "  dscp=0…63             of the packet\n"
+	       "  dscp=0…63 or a name   of the packet\n"
+	       "  mark=NUMBER           the packet mark, such as 0x10\n"
+	       "  icmp-type=TYPE        a number or a name, such as 8 or echo-request\n"
+	       "  time=[DAY-]HH:MM      local time, such as 22:30, sat-22:30 or sat alone\n"
 	       "What is not given, such as a port, is not known.\n");
 }
 
