@@ -20,6 +20,7 @@ const struct command commands[] = {
 	{"explain", "PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]",
 	 "show the verdict that such a packet would get, and why", "", command_explain},
 	{"show", "nft|tc|marks", "show what would be installed", "", command_show},
+	{"import", "FILE", "print a pyshaper.conf as rules.yaml", "", command_import},
 	{"help", "[COMMAND]", "show this help", "", command_help},
 };
 const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
