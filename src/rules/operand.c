@@ -132,6 +132,12 @@ static int take_list(struct parser *parser, enum token_kind close, struct operan
 			error = take_separator(parser, open, close);
 		if (error)
 			return error;
+		/* Python's tuple of one value is (80,). */
+		if (close == TOKEN_CLOSE && parser->token.kind == close &&
+		    parser->previous.kind == TOKEN_COMMA)
+			error = parser_advance(parser);
+		if (error)
+			return error;
 	} while (parser->previous.kind == TOKEN_COMMA);
 	operand->values.is_list = true;
 	operand->end = parser->previous.end;
