@@ -54,6 +54,8 @@ int translator_unexpected(struct translator *translator, const char *wanted)
 {
 	const struct import_token *token = &translator->token;
 	struct snippet shown = snippet_of(token->text, token->length);
+	if (import_token_is(token, "="))
+		return translator_wrong(translator, token->text, "equality is `==`");
 	if (token->kind == IMPORT_OTHER)
 		return translator_unable(translator, "`%s` has no equivalent here", shown.text);
 	if (token->kind == IMPORT_OPEN_QUOTE)
