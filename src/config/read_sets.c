@@ -29,12 +29,25 @@ static void check_name(struct reader *reader, const struct node *name)
 			     SHOWN(text));
 }
 
+/* An entry is a text; the empty one in quotes is refused later. */
+static bool check_entry(struct reader *reader, const char *set, const struct node *item)
+{
+	if (item->kind == NODE_TEXT && !node_is_empty(item))
+		return true;
+	report_error(reader->diags, item->at,
+		     "an entry of set `%s` is %s: it is one value, such as 80", SHOWN(set),
+		     item->kind == NODE_LIST  ? "a list"
+		     : item->kind == NODE_MAP ? "a map"
+					      : "empty");
+	return false;
+}
+
 static void read_list(struct set_draft *draft, struct reader *reader, const struct node *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct node *item = list->items[i];
 		struct place at = item->at;
-		if (!schema_check_kind(reader, draft->set->name, item, SCHEMA_TEXT, EXPECTED))
+		if (!check_entry(reader, draft->set->name, item))
 			continue;
 		at.column += item->style == STYLE_SINGLE || item->style == STYLE_DOUBLE;
 		if (strncmp(item->text, FILE_PREFIX, strlen(FILE_PREFIX)) == 0)

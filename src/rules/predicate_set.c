@@ -112,6 +112,10 @@ static int add_literal(const struct expr_test *test, const struct expr_value *va
 		       struct predicate *predicate, struct fault *fault)
 {
 	int error = 0;
+	if (value->text[0] == '@' && predicate->kind != PREDICATE_TEXTS)
+		return fault_set(fault, value->offset,
+				 "`%s` is a text in quotes: a set is named without them",
+				 snippet_of(value->text, value->length).text);
 	switch (predicate->kind) {
 	case PREDICATE_NUMBERS:
 		return literal_add_numbers(attribute_info(test->attribute), value,

@@ -56,5 +56,6 @@ const char *week_day_nearest(const char *wrong)
 	for (size_t i = 0; i < COUNT(days); i++)
 		if (strcasecmp(wrong, days[i]) == 0)
 			return days[i];
-	return text_nearest(wrong, days, COUNT(days));
+	/* Of the short names any is near to any. */
+	return text_nearest(wrong, days + DAYS_PER_WEEK, DAYS_PER_WEEK);
 }

@@ -17,7 +17,7 @@ int week_day_parse(const char *text, uint64_t *ret_day);
 /* `sun` … `sat`. */
 const char *week_day_text(unsigned day);
 
-/* The day that a wrong text may have meant: `sat` for `Sat` or `satt`; or NULL. */
+/* The day that a wrong text may have meant: `sat` for `Sat`, `sunday` for `sonday`; or NULL. */
 const char *week_day_nearest(const char *wrong);
 
 #endif
