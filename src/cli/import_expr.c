@@ -5,7 +5,6 @@
  *   rport in (80, 443)        rport in [80, 443]
  *   rport in range(80, 90)    rport in [80-89]
  *   1024 < rport < 2048       (1024 < rport and rport < 2048)
- *   'tella' in cmd            cmd like '*tella*'
  *   cc is None                not cc
  */
 #include <errno.h>
@@ -58,23 +57,6 @@ static bool take_relation(struct translator *translator, struct relation *ret_re
 	return true;
 }
 
-/* A part of a text: our globs have characters of their own. */
-static char *glob_of(const char *quoted)
-{
-	size_t length = strlen(quoted), kept = 0;
-	char *glob = xcalloc(2 * length + 3, 1);
-	glob[kept++] = quoted[0];
-	glob[kept++] = '*';
-	for (size_t i = 1; i + 1 < length; i++) {
-		if (strchr("*?[\\", quoted[i]))
-			glob[kept++] = '\\';
-		glob[kept++] = quoted[i];
-	}
-	glob[kept++] = '*';
-	glob[kept] = quoted[0];
-	return glob;
-}
-
 static int test_none(struct translator *translator, const struct relation *relation,
 		     const struct import_operand *other, char **ret_text)
 {
@@ -94,19 +76,11 @@ static int test_membership(struct translator *translator, const struct import_op
 	}
 	if (right->kind != IMPORT_ATTRIBUTE)
 		return translator_unable(translator, "the values behind `in` have to be a list");
-	bool is_whole = strchr(right->text, '[') == NULL;
-	if (right->attribute->type == IMPORT_TEXTS && is_whole) {
-		*ret_text = xasprintf("%s %s %s", left->text, relation->text, right->text);
-		return 0;
-	}
 	if (!left->is_string || right->attribute->type == IMPORT_ADDRESS ||
 	    right->attribute->type == IMPORT_INTEGER)
 		return translator_unable(translator, "a part of `%s` cannot be tested",
 					 right->text);
-	char *glob = glob_of(left->text);
-	*ret_text = xasprintf("%s%s like %s", relation->kind == NOT_IN ? "not " : "", right->text,
-			      glob);
-	free(glob);
+	*ret_text = xasprintf("%s %s %s", left->text, relation->text, right->text);
 	return 0;
 }
 

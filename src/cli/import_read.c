@@ -13,7 +13,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NUMBER "0123456789"
-#define CLASS_NAME_MAX 40 /* an interface's name may be put before it */
+#define NOT_IN_NAMES ",:/'\"`[]{}()" /* of classes; and an interface's may become a part of one */
+#define CLASS_NAME_MAX 40            /* an interface's name may be put before it */
 
 /* What one statement is about, while it is being read. */
 struct subject {
@@ -214,10 +215,10 @@ static int find_interface(struct subject *subject, const char *name, size_t leng
 		    memcmp(subject->interface->name, name, length) == 0)
 			return 0;
 	}
-	if (length == 0 || length >= IFNAMSIZ || strcspn(name, "/:'\"") < length)
+	if (length == 0 || length >= IFNAMSIZ || strcspn(name, NOT_IN_NAMES) < length)
 		return REFUSE(subject, 0,
 			      "`%s` cannot be an interface: a name has 1 to %d bytes, "
-			      "without quotes, `/` and `:`",
+			      "without quotes, brackets, `,`, `:` and `/`",
 			      snippet_of(name, length).text, IFNAMSIZ - 1);
 	if (model->n_interfaces == IMPORT_INTERFACES_MAX)
 		return REFUSE(subject, 0, "more than %u interfaces: import the file in parts",
@@ -239,7 +240,7 @@ static int check_class_name(const struct subject *subject, const char *name, siz
 			      "`%s` cannot be a class: the class's name is missing, as "
 			      "in `%s.CLASS.%s`",
 			      snippet_of(name, length).text, subject->interface->name, name);
-	if (length > 0 && length <= CLASS_NAME_MAX && strcspn(name, ",:/'\"`[]{}()") >= length)
+	if (length > 0 && length <= CLASS_NAME_MAX && strcspn(name, NOT_IN_NAMES) >= length)
 		return 0;
 	return REFUSE(subject, offset,
 		      "`%s` cannot be a class here: a name has 1 to %d bytes, without "
