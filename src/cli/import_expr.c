@@ -188,11 +188,14 @@ static int take_not(struct translator *translator, struct import_operand *ret_op
 	for (; at_word(translator, "not"); count++)
 		translator_advance(translator);
 	int error = take_comparison(translator, &operand);
-	if (!error && count > 0)
-		error = check_alone(translator, &operand);
 	if (error)
 		return error;
 	if (count > 0) {
+		error = check_alone(translator, &operand);
+		if (error) {
+			free(operand.text);
+			return error;
+		}
 		/* Two of them are none. */
 		char *text = xasprintf("%s%s", count % 2 ? "not " : "", operand.text);
 		free(operand.text);
