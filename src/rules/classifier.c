@@ -10,7 +10,9 @@
 #include "rules/partition.h"
 #include "util/alloc.h"
 
-#define BITS_MAX 262144u /* conjunctions; with more, conditions stay whole */
+#define PRODUCT_MAX 64    /* conjunctions out of one `and` of several `or`s */
+#define BITS_MANY 65536u  /* conjunctions; with more, products are avoided */
+#define BITS_MAX 1048576u /* with more, conditions stay whole */
 #define NO_PIVOT DIMENSIONS_MAX
 
 /* A literal that a dimension answers. */
@@ -137,7 +139,7 @@ static void add_entry(struct builder *builder, uint32_t rule, const struct liter
 static void add_rule(struct builder *builder, uint32_t rule, const struct condition *condition)
 {
 	struct normal_form form;
-	normal_form_init(&form, condition);
+	normal_form_init(&form, condition, builder->n_entries < BITS_MANY ? PRODUCT_MAX : 1);
 	if (builder->n_entries + form.count > BITS_MAX) {
 		struct literal whole = {.condition = condition};
 		add_entry(builder, rule, &whole, condition ? 1 : 0);

@@ -79,13 +79,11 @@ static bool search_candidates(struct search *search, size_t chunk, union vector_
 }
 
 /* True where a rule was found: nothing behind it in the group is better. */
-static bool search_chunk(struct search *search, const struct classifier_group *group, size_t chunk,
-			 const union vector_node *node)
+static bool search_chunk(struct search *search, size_t chunk, const union vector_node *node)
 {
 	const struct classifier *classifier = search->classifier;
 	uint64_t dimensions = classifier->chunks[chunk].dimensions;
 	union vector_node candidates = *node;
-	(void)group;
 	for (dimensions &= ~classifier->expensive | search->ready; dimensions;
 	     dimensions &= dimensions - 1)
 		if (!narrow(search, chunk, first_bit(dimensions), &candidates))
@@ -103,8 +101,25 @@ static void search_group(struct search *search, const struct classifier_group *g
 		if (classifier->chunks[chunk].first_rule >= search->best)
 			return;
 		if (!vectors_is_empty(&classifier->vectors, node) &&
-		    search_chunk(search, group, chunk, node))
+		    search_chunk(search, chunk, node))
 			return;
+	}
+}
+
+/*
+ * All look-ups that do not depend on each other in one go, so that the processor waits for memory
+ * once and not once in each group.
+ */
+static void look_up_pivots(struct search *search)
+{
+	const struct classifier *classifier = search->classifier;
+	for (size_t i = 0; i < classifier->n_groups; i++) {
+		const struct classifier_group *group = &classifier->groups[i];
+		if (!group->has_pivot || classifier->expensive >> group->pivot & 1)
+			continue;
+		const uint32_t *rows = search_rows(search, group->pivot);
+		__builtin_prefetch(
+			&classifier->vectors.nodes[rows[group->first_chunk / VECTOR_ROW_CHUNKS]]);
 	}
 }
 
@@ -115,6 +130,7 @@ int classifier_match(const struct classifier *classifier, struct evaluation *eva
 	search.evaluation = evaluation;
 	search.ready = 0;
 	search.best = NO_RULE;
+	look_up_pivots(&search);
 	for (size_t i = 0; i < classifier->n_groups; i++)
 		if (classifier->groups[i].first_rule < search.best)
 			search_group(&search, &classifier->groups[i]);

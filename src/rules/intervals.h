@@ -10,6 +10,7 @@
 #ifndef RULES_INTERVALS_H
 #define RULES_INTERVALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,15 +26,18 @@ static inline int interval_key_compare(const struct interval_key *a, const struc
 	return (a->low > b->low) - (a->low < b->low);
 }
 
+/* Without the lower half of its first key: few keys agree in the upper one. */
 struct interval {
-	struct interval_key first;
+	uint64_t high;
 	uint32_t class;
 };
 
 struct intervals {
 	struct interval *items; /* the first begins at key 0 */
+	uint64_t *lows;         /* lower halves of their first keys; NULL: all are 0 */
 	size_t count;
 	size_t capacity;
+	size_t lows_capacity;
 	uint64_t base;   /* upper half of the second interval's first key */
 	unsigned shift;  /* bits of a key's distance from it that the index leaves out */
 	size_t n_index;  /* distances that the index knows; all that is farther is the last */
@@ -46,26 +50,35 @@ void intervals_add(struct intervals *intervals, struct interval_key first, uint3
 void intervals_seal(struct intervals *intervals);
 void intervals_fini(struct intervals *intervals);
 
-/* The class of the key. Constant but for the binary search in one slot of the index. */
+static inline bool intervals_begins(const struct intervals *intervals, size_t item,
+				    struct interval_key key)
+{
+	uint64_t high = intervals->items[item].high;
+	if (!intervals->lows)
+		return high <= key.high;
+	return high < key.high || (high == key.high && intervals->lows[item] <= key.low);
+}
+
+/*
+ * The class of the key. Most slots of the index leave one interval or none to compare with: that
+ * goes without a branch, which the processor could not foresee. In a slot without one, `before` is
+ * the next that begins, which is behind the key.
+ */
 static inline uint32_t intervals_find(const struct intervals *intervals, struct interval_key key)
 {
-	const struct interval *items = intervals->items;
 	if (key.high < intervals->base || intervals->n_index == 0)
-		return items[0].class;
+		return intervals->items[0].class;
 	uint64_t slot = (key.high - intervals->base) >> intervals->shift;
 	if (slot >= intervals->n_index)
-		return items[intervals->count - 1].class;
+		return intervals->items[intervals->count - 1].class;
 	size_t before = intervals->index[slot], count = intervals->index[slot + 1] - before;
-	while (count > 0) {
+	while (count > 1) {
 		size_t half = count / 2;
-		if (interval_key_compare(&items[before + half].first, &key) <= 0) {
-			before += half + 1;
-			count -= half + 1;
-		} else {
-			count = half;
-		}
+		before += intervals_begins(intervals, before + half - 1, key) ? half : 0;
+		count -= half;
 	}
-	return items[before - 1].class;
+	before += intervals_begins(intervals, before, key);
+	return intervals->items[before - 1].class;
 }
 
 #endif

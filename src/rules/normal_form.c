@@ -100,6 +100,7 @@ struct part {
 };
 
 struct parts {
+	size_t product_max;
 	struct part *items;
 	size_t count;
 	size_t capacity;
@@ -122,7 +123,8 @@ static bool is_seen(const struct parts *parts, const struct condition *child)
 	return false;
 }
 
-static void expand(struct normal_form *form, const struct condition *condition, bool is_negated);
+static void expand(struct normal_form *form, const struct condition *condition, bool is_negated,
+		   size_t product_max);
 
 /* The children of an `or`: literals of united tests first, so that is_seen() has few to see. */
 static void split_or(struct parts *parts, const struct condition *condition, bool is_negated)
@@ -139,7 +141,7 @@ static void split_or(struct parts *parts, const struct condition *condition, boo
 		if (is_unitable(child))
 			continue;
 		struct literal whole = {.condition = child, .is_negated = is_negated};
-		expand(&add_part(parts, whole)->form, child, is_negated);
+		expand(&add_part(parts, whole)->form, child, is_negated, parts->product_max);
 	}
 }
 
@@ -148,7 +150,7 @@ static void split_and(struct parts *parts, const struct condition *condition, bo
 	for (size_t i = 0; i < condition->n_children; i++) {
 		const struct condition *child = &condition->children[i];
 		struct literal whole = {.condition = child, .is_negated = is_negated};
-		expand(&add_part(parts, whole)->form, child, is_negated);
+		expand(&add_part(parts, whole)->form, child, is_negated, parts->product_max);
 	}
 }
 
@@ -166,7 +168,7 @@ static void multiply_parts(struct normal_form *form, struct parts *parts)
 	for (size_t i = 0; i < parts->count; i++) {
 		struct part *part = &parts->items[i];
 		if (form->count > 1 && part->form.count > 1 &&
-		    form->count * part->form.count > NORMAL_FORM_PRODUCT_MAX) {
+		    form->count * part->form.count > parts->product_max) {
 			normal_form_fini(&part->form);
 			set_literal(&part->form, part->whole);
 		}
@@ -190,9 +192,10 @@ static void unite_parts(struct normal_form *form, struct parts *parts, struct li
 }
 
 /* Adds to an empty form. Goes as deep as the parsed tree, which EXPR_DEPTH_MAX bounds. */
-static void expand(struct normal_form *form, const struct condition *condition, bool is_negated)
+static void expand(struct normal_form *form, const struct condition *condition, bool is_negated,
+		   size_t product_max)
 {
-	struct parts parts = {0};
+	struct parts parts = {.product_max = product_max};
 	struct literal whole = {.condition = condition, .is_negated = is_negated};
 	switch (condition->kind) {
 	case EXPR_TEST:
@@ -200,7 +203,7 @@ static void expand(struct normal_form *form, const struct condition *condition, 
 		set_literal(form, whole);
 		return;
 	case EXPR_NOT:
-		expand(form, &condition->children[0], !is_negated);
+		expand(form, &condition->children[0], !is_negated, product_max);
 		return;
 	case EXPR_OR:
 		split_or(&parts, condition, is_negated);
@@ -216,11 +219,12 @@ static void expand(struct normal_form *form, const struct condition *condition, 
 	free(parts.items);
 }
 
-void normal_form_init(struct normal_form *form, const struct condition *condition)
+void normal_form_init(struct normal_form *form, const struct condition *condition,
+		      size_t product_max)
 {
 	*form = (struct normal_form){0};
 	if (condition)
-		expand(form, condition, false);
+		expand(form, condition, false, product_max);
 	else
 		add_conjunction(form);
 }

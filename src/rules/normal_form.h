@@ -18,8 +18,7 @@
 
 #include "rules/condition.h"
 
-#define NORMAL_FORM_PRODUCT_MAX 64 /* conjunctions out of one `and` of several `or`s */
-#define NORMAL_FORM_MAX 8192       /* conjunctions of one condition */
+#define NORMAL_FORM_MAX 8192 /* conjunctions of one condition */
 
 /*
  * What has to hold, or not to. `test` NULL: the whole `condition`. Otherwise `condition` is that
@@ -50,8 +49,12 @@ struct normal_form {
 	size_t capacity;
 };
 
-/* The condition (NULL: always true) has to outlive the form, which ends with x_fini(). */
-void normal_form_init(struct normal_form *form, const struct condition *condition);
+/*
+ * The condition (NULL: always true) has to outlive the form, which ends with x_fini(). An `and` of
+ * several `or`s becomes at most `product_max` conjunctions, or as many as its longest `or` has.
+ */
+void normal_form_init(struct normal_form *form, const struct condition *condition,
+		      size_t product_max);
 void normal_form_fini(struct normal_form *form);
 
 #endif
