@@ -51,7 +51,7 @@ static struct explanation explain_web(const struct snapshot *snapshot, int plain
 
 static void test_both_agree(void **state)
 {
-	struct snapshot *snapshot = fixture_snapshot(rules, NULL);
+	struct snapshot *snapshot = fixture_snapshot(rules, &(struct ids){0});
 	struct explanation explanation = explain_web(snapshot, TRUTH);
 	(void)state;
 	assert_false(explanation.disagrees);
@@ -69,7 +69,7 @@ static void test_both_differ(void **state)
 		const char *name;
 		size_t n_steps;
 	} cases[] = {{0, "mail", 2}, {2, "rest", 3}, {-1, NULL, 3}};
-	struct snapshot *snapshot = fixture_snapshot(rules, NULL);
+	struct snapshot *snapshot = fixture_snapshot(rules, &(struct ids){0});
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct explanation explanation = explain_web(snapshot, cases[i].plain);
