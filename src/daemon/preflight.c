@@ -6,6 +6,8 @@
 #include <nfshaper/control.h>
 #include <string.h>
 
+#include "engine/lint.h"
+
 /* What the file names and this machine does not have: right as it is, but worth a word. */
 static void check_machine(const struct config *config, struct diags *diags)
 {
@@ -36,8 +38,10 @@ struct snapshot *preflight(const char *config_path, const char *state_dir,
 {
 	check_state(state_recall(state_dir, ret_earlier), state_dir, diags);
 	struct snapshot *snapshot = snapshot_load(config_path, &ret_earlier->ids, diags);
-	if (snapshot)
+	if (snapshot) {
 		check_machine(snapshot->config, diags);
+		lint(snapshot->config, snapshot->ruleset, diags);
+	}
 	diags_sort(diags);
 	return snapshot;
 }

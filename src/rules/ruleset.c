@@ -74,6 +74,12 @@ size_t ruleset_count(const struct ruleset *ruleset)
 	return ruleset->count;
 }
 
+const struct condition *ruleset_condition(const struct ruleset *ruleset, size_t rule)
+{
+	assert(rule < ruleset->count);
+	return ruleset->conditions[rule];
+}
+
 bool ruleset_needs_geo(const struct ruleset *ruleset)
 {
 	return ruleset->needs_geo;

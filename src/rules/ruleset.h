@@ -12,6 +12,7 @@
 #include "rules/facts.h"
 #include "util/diag.h"
 
+struct condition;
 struct ruleset;
 
 /*
@@ -22,6 +23,9 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 void ruleset_free(struct ruleset *ruleset);
 
 size_t ruleset_count(const struct ruleset *ruleset);
+
+/* A rule's condition, which belongs to the ruleset; NULL: every packet matches. */
+const struct condition *ruleset_condition(const struct ruleset *ruleset, size_t rule);
 
 /* True where some rule asks for a country: a geoip database is needed. */
 bool ruleset_needs_geo(const struct ruleset *ruleset);
