@@ -105,13 +105,14 @@ static void add_residue(struct builder *builder, const struct literal *literal)
 		(struct residue){literal->condition, literal->is_negated};
 }
 
-static void mark_lonely_terms(struct term *terms, size_t count)
+static void mark_lonely_terms(struct builder *builder, const struct entry *entry)
 {
 	size_t uses[DIMENSIONS_MAX] = {0};
-	for (size_t i = 0; i < count; i++)
-		uses[terms[i].dimension]++;
-	for (size_t i = 0; i < count; i++)
-		terms[i].binding.is_alone = uses[terms[i].dimension] == 1;
+	size_t end = entry->first_term + entry->n_terms;
+	for (size_t i = entry->first_term; i < end; i++)
+		uses[builder->terms[i].dimension]++;
+	for (size_t i = entry->first_term; i < end; i++)
+		builder->terms[i].binding.is_alone = uses[builder->terms[i].dimension] == 1;
 }
 
 static void add_entry(struct builder *builder, uint32_t rule, const struct literal *literals,
@@ -130,7 +131,7 @@ static void add_entry(struct builder *builder, uint32_t rule, const struct liter
 	}
 	entry.n_terms = builder->n_terms - entry.first_term;
 	entry.n_residues = builder->n_residues - entry.first_residue;
-	mark_lonely_terms(builder->terms + entry.first_term, entry.n_terms);
+	mark_lonely_terms(builder, &entry);
 	builder->entries = array_grow(builder->entries, builder->n_entries,
 				      &builder->entries_capacity, sizeof(entry));
 	builder->entries[builder->n_entries++] = entry;

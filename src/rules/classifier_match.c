@@ -44,10 +44,12 @@ static bool narrow(struct search *search, size_t chunk, unsigned dimension,
 
 static bool residues_hold(const struct search *search, const struct classifier_bit *bit)
 {
-	const struct residue *residue = &search->classifier->residues[bit->first_residue];
-	for (size_t i = 0; i < bit->n_residues; i++, residue++)
+	for (size_t i = 0; i < bit->n_residues; i++) {
+		const struct residue *residue =
+			&search->classifier->residues[bit->first_residue + i];
 		if (condition_holds(residue->condition, search->evaluation) == residue->is_negated)
 			return false;
+	}
 	return true;
 }
 

@@ -296,16 +296,32 @@ static inline void put_rare(FILE *out, const struct pool *pool)
 	}
 }
 
-/* The caller frees it. A rare one holds for one packet in some thousands. */
-static inline char *random_condition(const struct pool *pool, bool is_rare)
+/* An `and` of `or`s: multiplied out it is 27 conjunctions at least, and a factor that is too much.
+ */
+static inline void put_product(FILE *out, const struct pool *pool)
+{
+	for (unsigned i = 0; i < 12; i++) {
+		fputs(i == 0 ? "((" : i % 3 == 0 ? ")) and ((" : ") or (", out);
+		put_test(out, pool);
+	}
+	fputs("))", out);
+}
+
+enum shape { SHAPE_ANY, SHAPE_RARE, SHAPE_PRODUCT };
+
+/* The caller frees it. All but SHAPE_ANY hold for one packet in some thousands. */
+static inline char *random_condition(const struct pool *pool, enum shape shape)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	if (is_rare)
+	if (shape != SHAPE_ANY)
 		put_rare(out, pool);
 	fputc('(', out);
-	put_condition(out, pool, 0);
+	if (shape == SHAPE_PRODUCT)
+		put_product(out, pool);
+	else
+		put_condition(out, pool, 0);
 	fputc(')', out);
 	fclose(out);
 	return text;
