@@ -2,11 +2,12 @@
 /*
  * Expressions: each line of the input is the `if:` of a rule. They are parsed, compiled, matched
  * against a few packets and explained. The rule that the ruleset finds has to be the first one
- * that matches when asked alone.
+ * that matches when asked alone; what check says of the rules has to be true.
  */
 #include <netinet/in.h>
 #include <string.h>
 
+#include "engine/lint.h"
 #include "fuzz.h"
 #include "rules/ruleset.h"
 #include "util/alloc.h"
@@ -45,7 +46,30 @@ static void make_facts(const struct packet packets[3], struct facts facts[3])
 		.packet = &packets[2], .direction = DIRECTION_FORWARD, .iif = "lan0"};
 }
 
-static void match(const struct ruleset *ruleset, const struct facts *facts)
+/* One bit for each rule; a rule is on the line of its number. */
+struct claims {
+	uint64_t never;
+	uint64_t always;
+};
+
+static struct claims claims_of(const struct config *config, const struct ruleset *ruleset)
+{
+	struct claims claims = {0};
+	struct diags diags;
+	diags_init(&diags);
+	lint(config, ruleset, &diags);
+	for (size_t i = 0; i < diags.count; i++) {
+		uint64_t bit = UINT64_C(1) << (diags.items[i].line - 1) % RULES_MAX;
+		bool is_always = strstr(diags.items[i].message, "matches every packet") != NULL;
+		ENSURE(diags.items[i].line >= 1 && diags.items[i].line <= config->n_rules);
+		*(is_always ? &claims.always : &claims.never) |= bit;
+	}
+	diags_fini(&diags);
+	return claims;
+}
+
+static void match(const struct ruleset *ruleset, const struct facts *facts,
+		  const struct claims *claims)
 {
 	int first = -1;
 	for (size_t i = ruleset_count(ruleset); i-- > 0;) {
@@ -54,8 +78,11 @@ static void match(const struct ruleset *ruleset, const struct facts *facts)
 		free(why);
 		if (ruleset_rule_matches(ruleset, i, facts))
 			first = (int)i;
+		else
+			ENSURE(!(claims->always >> i & 1));
 	}
 	ENSURE(ruleset_match(ruleset, facts) == first);
+	ENSURE(first < 0 || !(claims->never >> first & 1));
 }
 
 static void compile(const struct config *config)
@@ -63,13 +90,16 @@ static void compile(const struct config *config)
 	struct diags diags;
 	struct packet packets[3];
 	struct facts facts[3];
+	struct claims claims = {0};
 	diags_init(&diags);
 	struct ruleset *ruleset = ruleset_compile(config, &diags);
 	ENSURE((ruleset == NULL) == (diags.errors > 0));
+	if (ruleset)
+		claims = claims_of(config, ruleset);
 	make_packets(packets);
 	make_facts(packets, facts);
 	for (size_t i = 0; ruleset && i < 3; i++)
-		match(ruleset, &facts[i]);
+		match(ruleset, &facts[i], &claims);
 	ruleset_free(ruleset);
 	diags_fini(&diags);
 }
@@ -82,8 +112,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (char *line; config.n_rules < RULES_MAX && (line = strsep(&rest, "\n"));) {
 		struct config_rule *rule = &rules[config.n_rules++];
 		rule->name = (char *)"rule";
+		rule->at = (struct place){"fuzz", (unsigned)config.n_rules, 1};
+		rule->action = ACTION_DROP;
 		rule->condition.text = line;
-		rule->condition.at = (struct place){"fuzz", 1, 1};
+		rule->condition.at = rule->at;
 	}
 	compile(&config);
 	free(text);
