@@ -24,6 +24,30 @@ AC_DEFUN([NFS_SANITIZERS], [
   AC_SUBST([SANITIZER_CFLAGS])
 ])
 
+# --enable-fuzzer: the programs tests/fuzz/fuzz_* for libFuzzer, which clang brings, and everything
+# else with the sanitizers and the instrumentation that libFuzzer steers by.
+AC_DEFUN([NFS_FUZZER], [
+  AC_ARG_ENABLE([fuzzer],
+    [AS_HELP_STRING([--enable-fuzzer], [build the libFuzzer programs tests/fuzz/fuzz_* (needs clang)])],
+    [], [enable_fuzzer=no])
+  if test "x$enable_fuzzer" = xyes; then
+    enable_sanitizers=yes
+    nfs_saved="$CFLAGS"
+    CFLAGS="$CFLAGS -fsanitize=fuzzer,address,undefined"
+    AC_MSG_CHECKING([whether $CC has libFuzzer])
+    AC_LINK_IFELSE([AC_LANG_SOURCE([[#include <stddef.h>
+#include <stdint.h>
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) { return data && size > 99; }]])],
+      [AC_MSG_RESULT([yes])],
+      [AC_MSG_RESULT([no])
+       AC_MSG_ERROR([--enable-fuzzer needs clang with its libFuzzer: configure with CC=clang (Debian: clang, libclang-rt-dev)])])
+    CFLAGS="$nfs_saved"
+    SANITIZER_CFLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+  fi
+  AM_CONDITIONAL([ENABLE_FUZZER], [test "x$enable_fuzzer" = xyes])
+])
+
 AC_DEFUN([NFS_WARNINGS], [
   NFS_TRY_FLAGS([WARNING_CFLAGS], [-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef])
 ])

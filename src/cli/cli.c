@@ -22,6 +22,7 @@ const struct command commands[] = {
 	{"explain", "PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]",
 	 "show the verdict that such a packet would get, and why", "", command_explain},
 	{"show", "nft|tc|marks", "show what would be installed", "", command_show},
+	{"import", "FILE", "print a pyshaper.conf as rules.yaml", "", command_import},
 	{"help", "[COMMAND]", "show this help", "", command_help},
 };
 const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
@@ -133,7 +134,10 @@ static int take_option(struct cli *cli, int option, char **argv)
 		cli->state_dir = optarg;
 		return -1;
 	case 'v':
-		printf("nfshaper %s\n", PACKAGE_VERSION);
+		if (cli->json)
+			cli_print_json(json_pack("{s:s}", "version", PACKAGE_VERSION));
+		else
+			printf("nfshaper %s\n", PACKAGE_VERSION);
 		return EXIT_DONE;
 	case ':':
 		return cli_usage("option %s needs a value", argv[optind - 1]);

@@ -42,6 +42,7 @@ int command_status(struct cli *cli, int argc, char **argv);
 int command_check(struct cli *cli, int argc, char **argv);
 int command_explain(struct cli *cli, int argc, char **argv);
 int command_show(struct cli *cli, int argc, char **argv);
+int command_import(struct cli *cli, int argc, char **argv);
 int command_help(struct cli *cli, int argc, char **argv);
 
 /* Prints "nfshaper: …" and where to read on to standard error; returns EXIT_USAGE. */

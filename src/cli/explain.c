@@ -33,11 +33,12 @@ static void print_json(const struct explanation *explanation)
 	bool is_class = outcome->kind == OUTCOME_CLASS;
 	char classid[16], mark[16];
 	snprintf(mark, sizeof(mark), "0x%08x", explanation->mark);
-	cli_print_json(json_pack(
-		"{s:s, s:s?, s:s?, s:s, s:s?, s:b, s:o}", "verdict", verdict_text(outcome->kind),
-		"class", is_class ? outcome->name : NULL, "rule", explanation->rule, "mark", mark,
-		"classid", is_class ? cli_classid(outcome, classid) : NULL, "judged",
-		explanation->exemption == NULL, "trace", trace_json(explanation)));
+	cli_print_json(json_pack("{s:s, s:s?, s:s?, s:s, s:s?, s:b, s:b, s:o}", "verdict",
+				 verdict_text(outcome->kind), "class",
+				 is_class ? outcome->name : NULL, "rule", explanation->rule, "mark",
+				 mark, "classid", is_class ? cli_classid(outcome, classid) : NULL,
+				 "judged", explanation->exemption == NULL, "disagrees",
+				 explanation->disagrees, "trace", trace_json(explanation)));
 }
 
 static const char *end_text(const struct addr *addr, bool has_port, uint16_t port, char *buffer)
@@ -90,6 +91,21 @@ static void print_text(const struct packet_arg *arg, const struct facts *facts,
 	print_verdict(explanation);
 }
 
+/* A difference must not be taken for an answer: it is a fault of the program. */
+static int status_of(const struct explanation *explanation)
+{
+	const char *rule = explanation->rule, *plain = explanation->plain_rule;
+	if (!explanation->disagrees)
+		return EXIT_DONE;
+	fprintf(stderr,
+		"nfshaper: INTERNAL ERROR: the packet path would take %s%s%s, and by the rules "
+		"one after the other it is %s%s%s. Please report this with the rules and the "
+		"packet.\n",
+		rule ? "rule `" : "no rule", rule ? rule : "", rule ? "`" : "",
+		plain ? "rule `" : "no rule", plain ? plain : "", plain ? "`" : "");
+	return EXIT_FAILED;
+}
+
 int command_explain(struct cli *cli, int argc, char **argv)
 {
 	struct packet_arg arg;
@@ -97,17 +113,18 @@ int command_explain(struct cli *cli, int argc, char **argv)
 	if (packet_arg_read(argc, argv, &arg))
 		return EXIT_USAGE;
 	struct snapshot *snapshot = cli_load(cli, &earlier);
+	int status = EXIT_FAILED;
 	if (snapshot) {
 		struct explanation explanation;
 		struct facts facts = packet_arg_facts(&arg, snapshot);
-		explain(snapshot, &facts, &explanation);
+		explain(snapshot, &facts, arg.exemption, &explanation);
 		if (cli->json)
 			print_json(&explanation);
 		else
 			print_text(&arg, &facts, &explanation);
+		status = status_of(&explanation);
 		explanation_fini(&explanation);
 	}
-	int status = snapshot ? EXIT_DONE : EXIT_FAILED;
 	snapshot_free(snapshot);
 	state_fini(&earlier);
 	return status;

@@ -32,7 +32,10 @@ static void print_explain_keys(void)
 	       "  iif=NAME oif=NAME     interfaces (unknown where not given)\n"
 	       "  cc=NZ                 country of the remote end, instead of a look-up\n"
 	       "  length=BYTES          of the whole packet\n"
-	       "  dscp=0…63             of the packet\n"
+	       "  dscp=0…63 or a name   of the packet\n"
+	       "  mark=NUMBER           the packet mark, such as 0x10\n"
+	       "  icmp-type=TYPE        a number or a name, such as 8 or echo-request\n"
+	       "  time=[DAY-]HH:MM      local time, such as 22:30, sat-22:30 or sat alone\n"
 	       "What is not given, such as a port, is not known.\n");
 }
 
@@ -53,9 +56,22 @@ static int print_one(const char *name)
 	return cli_usage("unknown command `%s`", name);
 }
 
+static json_t *commands_json(void)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < commands_count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", commands[i].name,
+						      "arguments", commands[i].arguments, "summary",
+						      commands[i].summary));
+	return json_pack("{s:s, s:o}", "version", PACKAGE_VERSION, "commands", list);
+}
+
 int command_help(struct cli *cli, int argc, char **argv)
 {
-	(void)cli;
+	if (cli->json) {
+		cli_print_json(commands_json());
+		return EXIT_DONE;
+	}
 	if (argc > 1)
 		return cli_usage("`help` takes one command");
 	if (argc == 1)

@@ -11,33 +11,60 @@
 #include "cli/cli.h"
 #include "net/proto.h"
 #include "rules/geo.h"
+#include "rules/icmp.h"
+#include "rules/literal.h"
 #include "util/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* True where the address is one of this host's own. */
-static bool is_own(const struct addr *addr)
+/* How an address stands to those of this host. */
+struct standing {
+	bool is_own;
+	bool is_broadcast; /* of a network that this host is in */
+};
+
+static bool is_address(const struct sockaddr *address, const struct addr *addr)
 {
-	struct ifaddrs *list;
-	bool found = false;
-	if (getifaddrs(&list))
+	if (!address || address->sa_family != addr->family)
 		return false;
-	for (struct ifaddrs *item = list; item && !found; item = item->ifa_next) {
-		const struct sockaddr *address = item->ifa_addr;
-		if (!address || address->sa_family != addr->family)
-			continue;
-		const void *bytes =
-			address->sa_family == AF_INET
-				? (const void *)&((const struct sockaddr_in *)address)->sin_addr
-				: &((const struct sockaddr_in6 *)address)->sin6_addr;
-		found = memcmp(bytes, addr->bytes, addr_size(addr)) == 0;
-	}
-	freeifaddrs(list);
-	return found;
+	const void *bytes = address->sa_family == AF_INET
+				    ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
+				    : &((const struct sockaddr_in6 *)address)->sin6_addr;
+	return memcmp(bytes, addr->bytes, addr_size(addr)) == 0;
 }
 
-static int read_direction(const char *value, struct packet_arg *arg)
+static struct standing standing_of(const struct addr *addr)
 {
+	struct standing standing = {0};
+	struct ifaddrs *list;
+	if (getifaddrs(&list))
+		return standing;
+	for (struct ifaddrs *item = list; item; item = item->ifa_next) {
+		standing.is_own |= is_address(item->ifa_addr, addr);
+		standing.is_broadcast |=
+			(item->ifa_flags & IFF_BROADCAST) && is_address(item->ifa_broadaddr, addr);
+	}
+	freeifaddrs(list);
+	return standing;
+}
+
+/* What only this host's addresses tell: the direction, and what the table exempts by them. */
+static void place(struct packet_arg *arg)
+{
+	struct standing src = standing_of(&arg->packet.src), dst = standing_of(&arg->packet.dst);
+	if (!arg->has_direction && src.is_own)
+		arg->origin.direction = DIRECTION_OUT;
+	else if (!arg->has_direction && dst.is_own)
+		arg->origin.direction = DIRECTION_IN;
+	if (src.is_own && dst.is_own)
+		arg->exemption = "traffic between addresses of this host is never judged";
+	else if (dst.is_broadcast && !dst.is_own)
+		arg->exemption = "broadcast is never judged";
+}
+
+static int read_direction(char *value, struct packet_arg *arg)
+{
+	arg->has_direction = true;
 	for (int i = 0; i < DIRECTION_COUNT; i++) {
 		if (strcmp(value, direction_text((enum direction)i)) == 0) {
 			arg->origin.direction = (enum direction)i;
@@ -55,7 +82,17 @@ static int read_interface(const char *key, const char *value, const char **ret_n
 	return EXIT_DONE;
 }
 
-static int read_country(const char *value, struct packet_arg *arg)
+static int read_iif(char *value, struct packet_arg *arg)
+{
+	return read_interface("iif", value, &arg->origin.iif);
+}
+
+static int read_oif(char *value, struct packet_arg *arg)
+{
+	return read_interface("oif", value, &arg->origin.oif);
+}
+
+static int read_country(char *value, struct packet_arg *arg)
 {
 	if (strlen(value) != 2 || !country_name(value))
 		return cli_usage("cc= takes the two capital letters of a country, not `%s`", value);
@@ -63,59 +100,132 @@ static int read_country(const char *value, struct packet_arg *arg)
 	return EXIT_DONE;
 }
 
-static int read_length(const char *value, struct packet_arg *arg)
+/* Reads a number as an expression would write it. */
+static int read_number(enum attribute attribute, char *text, uint64_t *ret_number)
 {
-	uint64_t length;
-	if (text_to_u64(value, UINT32_MAX, &length))
-		return cli_usage("length= takes a number of bytes, not `%s`", value);
+	const struct attribute_info *info = attribute_info(attribute);
+	struct expr_value value = {.text = text, .length = strlen(text)};
+	struct fault fault = {0};
+	int status = EXIT_DONE;
+	if (literal_number(info, &value, ret_number, &fault))
+		status = cli_usage("%s=: %s", info->name, fault.message);
+	fault_fini(&fault);
+	return status;
+}
+
+static int read_length(char *value, struct packet_arg *arg)
+{
+	uint64_t length = 0;
+	int status = read_number(ATTR_LENGTH, value, &length);
 	arg->packet.length = (uint32_t)length;
 	arg->has_length = true;
+	return status;
+}
+
+static int read_dscp(char *value, struct packet_arg *arg)
+{
+	uint64_t dscp = 0;
+	int status = read_number(ATTR_DSCP, value, &dscp);
+	arg->packet.dscp = (uint8_t)dscp;
+	arg->has_dscp = true;
+	return status;
+}
+
+static int read_mark(char *value, struct packet_arg *arg)
+{
+	uint64_t mark = 0;
+	int status = read_number(ATTR_MARK, value, &mark);
+	arg->mark = (uint32_t)mark;
+	arg->has_mark = true;
+	return status;
+}
+
+/* A number, or a name as the protocol that was given has it. */
+static int read_icmp_type(char *value, struct packet_arg *arg)
+{
+	uint8_t proto = arg->packet.proto;
+	uint64_t number = 0, named[2];
+	if (proto != IPPROTO_ICMP && proto != IPPROTO_ICMPV6)
+		return cli_usage("icmp-type= goes with the protocols icmp and icmpv6 only");
+	size_t n_named = icmp_type_find(value, named);
+	for (size_t i = 0; i < n_named; i++) {
+		if (icmp_type_number(proto, (uint8_t)named[i]) == named[i]) {
+			arg->packet.icmp_type = (uint8_t)named[i];
+			arg->packet.has_icmp = true;
+			return EXIT_DONE;
+		}
+	}
+	if (n_named)
+		return cli_usage("icmp-type=: `%s` is a type of the other of icmp and icmpv6",
+				 value);
+	int status = read_number(ATTR_ICMP_TYPE, value, &number);
+	arg->packet.icmp_type = (uint8_t)number;
+	arg->packet.has_icmp = true;
+	return status;
+}
+
+/* `22:30`, `sat` or `sat-22:30`. */
+static int read_time(char *value, struct packet_arg *arg)
+{
+	uint64_t minute = 0, weekday = 0;
+	char *dash = strchr(value, '-');
+	char *time = dash ? dash + 1 : strchr(value, ':') ? value : NULL;
+	char *day = dash || !time ? value : NULL;
+	if (dash)
+		*dash = '\0';
+	if (day && read_number(ATTR_WEEKDAY, day, &weekday))
+		return EXIT_USAGE;
+	if (time && read_number(ATTR_TIME, time, &minute))
+		return EXIT_USAGE;
+	arg->now = (struct local_time){
+		.has_minute = time != NULL,
+		.has_weekday = day != NULL,
+		.minute = (uint16_t)minute,
+		.weekday = (uint8_t)weekday,
+	};
 	return EXIT_DONE;
 }
 
-static int read_dscp(const char *value, struct packet_arg *arg)
-{
-	uint64_t dscp;
-	if (text_to_u64(value, 63, &dscp))
-		return cli_usage("dscp= takes a number from 0 to 63, not `%s`", value);
-	arg->packet.dscp = (uint8_t)dscp;
-	arg->has_dscp = true;
-	return EXIT_DONE;
-}
+static const struct {
+	const char *name;
+	int (*read)(char *value, struct packet_arg *arg);
+} keys[] = {
+	{"dir", read_direction}, {"iif", read_iif},
+	{"oif", read_oif},       {"cc", read_country},
+	{"length", read_length}, {"dscp", read_dscp},
+	{"mark", read_mark},     {"icmp-type", read_icmp_type},
+	{"time", read_time},
+};
 
 static int unknown_key(const char *key)
 {
-	static const char *const now[] = {"dir", "iif", "oif", "cc", "length", "dscp"};
-	static const char *const later[] = {"user", "pid", "cmd", "args", "time"};
-	const char *nearest = text_nearest(key, now, COUNT(now));
+	static const char *const later[] = {"user", "pid", "cmd", "args"};
+	const char *names[COUNT(keys)];
+	for (size_t i = 0; i < COUNT(keys); i++)
+		names[i] = keys[i].name;
+	const char *nearest = text_nearest(key, names, COUNT(keys));
 	for (size_t i = 0; i < COUNT(later); i++)
 		if (strcmp(key, later[i]) == 0)
 			return cli_usage("`%s=` is not available in this version yet", key);
+	if (strcmp(key, "weekday") == 0)
+		return cli_usage(
+			"the day of the week goes with the time: time=sat or time=sat-22:30");
 	if (nearest)
 		return cli_usage("unknown key `%s`; did you mean `%s`?", key, nearest);
-	return cli_usage("unknown key `%s`; the keys are dir, iif, oif, cc, length, dscp", key);
+	return cli_usage("unknown key `%s`; the keys are dir, iif, oif, cc, length, dscp, mark, "
+			 "icmp-type, time",
+			 key);
 }
 
-static int read_key(char *argument, struct packet_arg *arg, bool *has_direction)
+static int read_key(char *argument, struct packet_arg *arg)
 {
 	char *value = strchr(argument, '=');
 	if (!value)
 		return cli_usage("`%s` is not KEY=VALUE", argument);
 	*value++ = '\0';
-	if (strcmp(argument, "dir") == 0) {
-		*has_direction = true;
-		return read_direction(value, arg);
-	}
-	if (strcmp(argument, "iif") == 0)
-		return read_interface("iif", value, &arg->origin.iif);
-	if (strcmp(argument, "oif") == 0)
-		return read_interface("oif", value, &arg->origin.oif);
-	if (strcmp(argument, "cc") == 0)
-		return read_country(value, arg);
-	if (strcmp(argument, "length") == 0)
-		return read_length(value, arg);
-	if (strcmp(argument, "dscp") == 0)
-		return read_dscp(value, arg);
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (strcmp(argument, keys[i].name) == 0)
+			return keys[i].read(value, arg);
 	return unknown_key(argument);
 }
 
@@ -151,18 +261,14 @@ static int read_ends(char **argv, struct packet_arg *arg)
 int packet_arg_read(int argc, char **argv, struct packet_arg *ret_arg)
 {
 	struct packet_arg arg = {.origin.direction = DIRECTION_FORWARD};
-	bool has_direction = false;
 	if (argc < 3)
 		return cli_usage("`explain` takes PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]");
 	if (read_ends(argv, &arg))
 		return EXIT_USAGE;
 	for (int i = 3; i < argc; i++)
-		if (read_key(argv[i], &arg, &has_direction))
+		if (read_key(argv[i], &arg))
 			return EXIT_USAGE;
-	if (!has_direction && is_own(&arg.packet.src))
-		arg.origin.direction = DIRECTION_OUT;
-	else if (!has_direction && is_own(&arg.packet.dst))
-		arg.origin.direction = DIRECTION_IN;
+	place(&arg);
 	*ret_arg = arg;
 	return EXIT_DONE;
 }
@@ -176,6 +282,8 @@ struct facts packet_arg_facts(const struct packet_arg *arg, const struct snapsho
 {
 	struct facts facts = decide_facts(snapshot, &arg->packet, &arg->origin);
 	facts.cc = arg->cc;
+	facts.mark = arg->mark;
+	facts.now = arg->now;
 	if (!arg->has_sport)
 		facts.untold |=
 			bit(ATTR_SPORT) | bit(facts.source_is_local ? ATTR_LPORT : ATTR_RPORT);
@@ -186,5 +294,7 @@ struct facts packet_arg_facts(const struct packet_arg *arg, const struct snapsho
 		facts.untold |= bit(ATTR_LENGTH);
 	if (!arg->has_dscp)
 		facts.untold |= bit(ATTR_DSCP);
+	if (!arg->has_mark)
+		facts.untold |= bit(ATTR_MARK);
 	return facts;
 }

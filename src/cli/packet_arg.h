@@ -10,10 +10,15 @@ struct packet_arg {
 	struct packet packet;
 	struct packet_origin origin; /* names borrowed from argv */
 	const char *cc;              /* borrowed from argv, or NULL */
+	const char *exemption;       /* by the addresses of this host, or NULL */
+	bool has_direction;
 	bool has_sport;
 	bool has_dport;
 	bool has_length;
 	bool has_dscp;
+	bool has_mark;
+	uint32_t mark;
+	struct local_time now;
 };
 
 /* Reads PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]. EXIT_DONE, or EXIT_USAGE after a message. */

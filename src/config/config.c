@@ -37,9 +37,9 @@ static const struct schema_key keys[] = {
 	SCHEMA_KEY("interfaces", SCHEMA_MAP, "a map, such as {wan0: {out: 20mbit}}",
 		   read_interfaces, 0),
 	SCHEMA_KEY("classes", SCHEMA_MAP, "a map, such as {web: {out: 2mbit}}", read_classes, 0),
+	SCHEMA_KEY("sets", SCHEMA_MAP, "a map, such as {web-ports: [80, 443]}", read_sets, 0),
 	SCHEMA_KEY("rules", SCHEMA_LIST, "a list, such as [{if: dport == 25, action: reject}]",
 		   read_rules, 0),
-	SCHEMA_LATER("sets"),
 	SCHEMA_LATER("throttles"),
 	SCHEMA_LATER("include"),
 };
@@ -96,6 +96,9 @@ void config_free(struct config *config)
 		free(config->rules[i].name);
 		config_text_fini(&config->rules[i].condition);
 	}
+	for (size_t i = 0; i < config->n_sets; i++)
+		config_set_fini(&config->sets[i]);
+	free(config->sets);
 	free(config->interfaces);
 	free(config->classes);
 	free(config->rules);

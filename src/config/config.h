@@ -80,6 +80,23 @@ struct config_text {
 /* The place of the byte at `offset` (0 … strlen) of the text. */
 struct place config_text_place(const struct config_text *text, size_t offset);
 
+/* One value of a set; what it means depends on the attribute that the set is compared with. */
+struct config_set_entry {
+	char *text;
+	unsigned line; /* where it is in the set's file */
+	unsigned column;
+};
+
+struct config_set {
+	char *name;
+	struct place at;
+	char *file;       /* the file that its entries are from, NULL: the configuration itself */
+	const char *path; /* of the one or the other */
+	char *texts;      /* the entries' texts point into it */
+	struct config_set_entry *entries;
+	size_t n_entries;
+};
+
 enum config_action { ACTION_CLASS, ACTION_ACCEPT, ACTION_DROP, ACTION_REJECT };
 
 struct config_rule {
@@ -105,9 +122,15 @@ struct config {
 	size_t n_interfaces;
 	struct config_class *classes; /* [0] is always `default`, the others in the file's order */
 	size_t n_classes;
+	struct config_set *sets; /* ordered by name */
+	size_t n_sets;
 	struct config_rule *rules;
 	size_t n_rules;
 };
+
+/* The set of that name, or NULL. */
+const struct config_set *config_set_find(const struct config *config, const char *name);
+struct place config_set_place(const struct config_set *set, const struct config_set_entry *entry);
 
 /*
  * Reads and checks the file. Errors and warnings are added to *diags. NULL where it cannot be

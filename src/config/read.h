@@ -12,6 +12,8 @@
 void read_version(struct reader *reader, const char *key, const struct node *value, void *field);
 void read_ruleset(struct reader *reader, const char *key, const struct node *value, void *field);
 void read_geoip(struct reader *reader, const char *key, const struct node *value, void *field);
+/* A path as written in the file: a relative one begins at the file's folder. Caller frees. */
+char *path_beside(const struct config *config, const char *path);
 void read_mark_mask(struct reader *reader, const char *key, const struct node *value, void *field);
 
 /* read_hosts.c: lists of prefixes and of services. */
@@ -30,6 +32,10 @@ void read_interfaces(struct reader *reader, const char *key, const struct node *
 void read_classes(struct reader *reader, const char *key, const struct node *value, void *field);
 /* Adds a `default` where the file names none; its rates come from check_classes(). */
 void ensure_default_class(struct config *config);
+
+/* read_sets.c: fills config->sets, also from the files that it names. */
+void read_sets(struct reader *reader, const char *key, const struct node *value, void *field);
+void config_set_fini(struct config_set *set);
 
 /* read_rules.c: the classes have been read before. */
 void read_rules(struct reader *reader, const char *key, const struct node *value, void *field);

@@ -27,18 +27,21 @@ void read_ruleset(struct reader *reader, const char *key, const struct node *val
 			     key);
 }
 
-/* A relative path means the folder of the file that it is written in. */
+char *path_beside(const struct config *config, const char *path)
+{
+	const char *slash = strrchr(config->path, '/');
+	if (path[0] == '/' || !slash)
+		return xstrdup(path);
+	return xasprintf("%.*s/%s", (int)(slash - config->path), config->path, path);
+}
+
 void read_geoip(struct reader *reader, const char *key, const struct node *value, void *field)
 {
 	struct config *config = field;
-	const char *slash = strrchr(config->path, '/');
 	char *path = NULL;
 	value_name(reader, key, value, &path);
 	config->geoip_at = value->at;
-	config->geoip = path;
-	if (!path || path[0] == '/' || !slash)
-		return;
-	config->geoip = xasprintf("%.*s/%s", (int)(slash - config->path), config->path, path);
+	config->geoip = path ? path_beside(config, path) : NULL;
 	free(path);
 }
 

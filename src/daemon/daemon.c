@@ -24,6 +24,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/detach.h"
@@ -246,6 +247,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 {
 	int error = pidfile_write(daemon->pid_fd);
 	signal(SIGPIPE, SIG_IGN);
+	tzset(); /* for clock_local() */
 	if (error) {
 		log_error("the pid file cannot be written: %s", strerror(-error));
 		return error;

@@ -6,6 +6,8 @@
 #include <nfshaper/control.h>
 #include <string.h>
 
+#include "engine/lint.h"
+
 /* What the file names and this machine does not have: right as it is, but worth a word. */
 static void check_machine(const struct config *config, struct diags *diags)
 {
@@ -35,8 +37,10 @@ struct snapshot *preflight_known(const char *config_path, const struct ids *know
 				 struct diags *diags)
 {
 	struct snapshot *snapshot = snapshot_load(config_path, known, diags);
-	if (snapshot)
+	if (snapshot) {
 		check_machine(snapshot->config, diags);
+		lint(snapshot->config, snapshot->ruleset, diags);
+	}
 	diags_sort(diags);
 	return snapshot;
 }

@@ -10,8 +10,8 @@
 
 /*
  * Loads the snapshot with the ids of an earlier run, which are left in *ret_earlier (to be
- * emptied with state_fini(), also on failure). Adds warnings on what this machine lacks, and
- * sorts *diags. NULL where there are errors.
+ * emptied with state_fini(), also on failure). Adds warnings on what this machine lacks and
+ * on what cannot be meant (engine/lint.h), and sorts *diags. NULL where there are errors.
  */
 struct snapshot *preflight(const char *config_path, const char *state_dir,
 			   struct state *ret_earlier, struct diags *diags);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/diags_json.h"
 #include "daemon/preflight.h"
@@ -52,6 +53,7 @@ static int change_kernel(struct daemon *daemon, const struct plan *plan, char **
 
 static void take(struct daemon *daemon, struct snapshot *snapshot)
 {
+	tzset(); /* for clock_local(): the zone may have changed, too */
 	struct snapshot *before = daemon->snapshot;
 	daemon->snapshot = snapshot;
 	for (unsigned i = 0; i < snapshot->plan->workers; i++)

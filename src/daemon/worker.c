@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include "daemon/pace.h"
+#include "daemon/recent.h"
 #include "engine/decide.h"
 #include "kernel/link.h"
 #include "util/alloc.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 /* Batches between two looks at whether the worker is to stop. */
@@ -45,6 +47,12 @@ struct worker {
 	_Atomic(struct bench *) bench;  /* set by the main thread */
 	_Atomic(struct bench *) in_use; /* set by the worker: it uses no other any more */
 	struct worker_counters counters;
+	/* For the facts of a packet; the thread's own. */
+	uint64_t now_ns; /* CLOCK_MONOTONIC, once for each batch */
+	struct clock clock;
+	struct local_time local;
+	struct geo_cache *geo_cache;
+	struct recent *recent;
 };
 
 static struct bench *bench_new(const struct snapshot *snapshot)
@@ -67,6 +75,8 @@ struct worker *worker_new(const struct snapshot *snapshot, uint16_t number, char
 	worker->bench = worker->in_use = bench_new(snapshot);
 	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->names = link_names_new();
+	worker->geo_cache = geo_cache_new();
+	worker->recent = recent_new();
 	if (worker->wake_fd < 0 || !worker->names) {
 		*ret_why = xasprintf("a worker could not be set up: %s", strerror(errno));
 		goto fail;
@@ -86,6 +96,8 @@ void worker_free(struct worker *worker)
 		return;
 	nfqueue_close(worker->queue);
 	link_names_free(worker->names);
+	geo_cache_free(worker->geo_cache);
+	recent_free(worker->recent);
 	if (worker->wake_fd >= 0)
 		close(worker->wake_fd);
 	free(worker->bench);
@@ -119,16 +131,42 @@ static uint32_t judge(struct worker *worker, struct bench *bench,
 		count(&worker->counters.malformed);
 		return snapshot->default_id;
 	}
+	uint32_t before;
+	if (recent_find(worker->recent, &packet, worker->now_ns, &before))
+		return before;
 	struct packet_origin origin = {
 		.direction = direction_of_hook(queued->hook),
 		.iif = queued->iif ? link_names_get(worker->names, queued->iif) : NULL,
 		.oif = queued->oif ? link_names_get(worker->names, queued->oif) : NULL,
 	};
 	struct facts facts = decide_facts(snapshot, &packet, &origin);
+	facts.mark = queued->mark;
+	facts.now = worker->local;
+	facts.geo_cache = worker->geo_cache;
 	struct decision decision = decide(snapshot, &facts);
 	if (decision.rule >= 0)
 		count(&bench->rule_hits[decision.rule]);
+	recent_add(worker->recent, &packet, worker->now_ns, decision.id);
 	return decision.id;
+}
+
+static void look_at_clocks(struct worker *worker)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	worker->now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	worker->local = *clock_local(&worker->clock, time(NULL));
+}
+
+/* What the main thread has set; decisions of another snapshot are forgotten. */
+static struct bench *take_bench(struct worker *worker)
+{
+	struct bench *bench = atomic_load(&worker->bench);
+	if (bench != atomic_load(&worker->in_use)) {
+		recent_clear(worker->recent);
+		atomic_store(&worker->in_use, bench);
+	}
+	return bench;
 }
 
 /*
@@ -137,12 +175,13 @@ static uint32_t judge(struct worker *worker, struct bench *bench,
  */
 static int serve(struct worker *worker)
 {
-	struct bench *bench = atomic_load(&worker->bench);
+	struct bench *bench = take_bench(worker);
 	struct nfqueue_packet *packets;
 	int received = 1, answered = 0;
-	atomic_store(&worker->in_use, bench);
 	for (int batch = 0; batch < BATCHES_MAX && received > 0; batch++) {
 		received = nfqueue_receive(worker->queue, &packets);
+		if (received > 0)
+			look_at_clocks(worker);
 		for (int i = 0; i < received; i++)
 			packets[i].decision = judge(worker, bench, &packets[i]);
 		int error = received > 0 ? nfqueue_answer(worker->queue) : received;

@@ -6,6 +6,12 @@
 
 #include "util/alloc.h"
 
+static const char *rule_name(const struct snapshot *snapshot, int rule)
+{
+	return rule < 0 ? NULL : snapshot->config->rules[rule].name;
+}
+
+/* Up to the rule `last`, or all where it is negative. */
 static void trace(const struct snapshot *snapshot, const struct facts *facts, int last,
 		  struct explanation *explanation)
 {
@@ -21,21 +27,28 @@ static void trace(const struct snapshot *snapshot, const struct facts *facts, in
 	}
 }
 
-void explain(const struct snapshot *snapshot, const struct facts *facts,
+void explain(const struct snapshot *snapshot, const struct facts *facts, const char *exemption,
 	     struct explanation *ret_explanation)
 {
 	const struct plan *plan = snapshot->plan;
 	struct explanation explanation = {
-		.exemption = decide_exemption(snapshot, facts),
+		.exemption = exemption ? exemption : decide_exemption(snapshot, facts),
 		.outcome = &plan->ids.items[0],
 	};
 	if (!explanation.exemption) {
 		struct decision decision = decide(snapshot, facts);
+		int plain = ruleset_match_plain(snapshot->ruleset, facts);
+		int last = decision.rule;
 		explanation.outcome = ids_by_id(&plan->ids, decision.id);
 		explanation.mark = nfshaper_mark(plan->mark_mask, decision.id);
-		if (decision.rule >= 0)
-			explanation.rule = snapshot->config->rules[decision.rule].name;
-		trace(snapshot, facts, decision.rule, &explanation);
+		explanation.rule = rule_name(snapshot, decision.rule);
+		if (plain != decision.rule) {
+			explanation.disagrees = true;
+			explanation.plain_rule = rule_name(snapshot, plain);
+			if (plain < 0 || (last >= 0 && plain > last))
+				last = plain;
+		}
+		trace(snapshot, facts, last, &explanation);
 	}
 	*ret_explanation = explanation;
 }

@@ -22,11 +22,20 @@ struct explanation {
 	uint32_t mark;                 /* 0 where the packet is not judged */
 	struct explain_step *steps;    /* up to the rule that settled it */
 	size_t n_steps;
+	bool disagrees;         /* trying one rule after the other settles it otherwise: our bug */
+	const char *plain_rule; /* then: the rule that settles it so, or NULL */
 };
 
-/* Fills *ret_explanation, which the caller empties with explanation_fini(); valid as long as the
- * snapshot lives. */
-void explain(const struct snapshot *snapshot, const struct facts *facts,
+/*
+ * Asks the classifier, as the packet path does, and beside it one rule after the other, from which
+ * the steps are. Where the two differ, whoever shows the explanation has to say so loudly; the
+ * outcome is what the packet path does, and the steps reach up to the later of the two rules.
+ *
+ * Fills *ret_explanation, which the caller empties with explanation_fini(); valid as long as the
+ * snapshot lives. `exemption`, or NULL, is one that the caller knows of, such as by the addresses
+ * of this host.
+ */
+void explain(const struct snapshot *snapshot, const struct facts *facts, const char *exemption,
 	     struct explanation *ret_explanation);
 void explanation_fini(struct explanation *explanation);
 

@@ -19,6 +19,7 @@ struct nfqueue_packet {
 	uint8_t hook; /* NF_INET_LOCAL_IN, _FORWARD, _LOCAL_OUT */
 	uint32_t iif; /* interface indexes, 0: none */
 	uint32_t oif;
+	uint32_t mark; /* of the packet (NFQA_MARK, which the kernel leaves out where it is 0) */
 	const uint8_t *data;
 	uint32_t captured; /* bytes at data */
 	uint32_t length;   /* true length of the packet (NFQA_CAP_LEN) */

@@ -62,6 +62,9 @@ static bool read_attribute(const struct nlattr *attr, struct nfqueue_packet *pac
 		packet->packet_id = ntohl(header.packet_id);
 		packet->hook = header.hook;
 		return true;
+	case NFQA_MARK:
+		packet->mark = get_u32(attr);
+		break;
 	case NFQA_IFINDEX_INDEV:
 		packet->iif = get_u32(attr);
 		break;

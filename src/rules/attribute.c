@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "net/proto.h"
+#include "rules/icmp.h"
+#include "rules/week.h"
 #include "util/alloc.h"
 #include "util/text.h"
 
@@ -40,14 +42,18 @@ static const struct attribute_info table[] = {
 	[ATTR_COUNTRY] = {"country", KIND_COUNTRY, true, 0, "a country"},
 	[ATTR_DSCP] = {"dscp", KIND_DSCP, false, 63, "a DSCP"},
 	[ATTR_LENGTH] = {"length", KIND_NUMBER, false, UINT32_MAX, "a length in bytes"},
+	[ATTR_CONTINENT] = {"continent", KIND_CONTINENT, true, 0, "a continent"},
+	[ATTR_ICMP_TYPE] = {"icmp-type", KIND_ICMP_TYPE, false, UINT8_MAX, "an ICMP type"},
+	[ATTR_MARK] = {"mark", KIND_NUMBER, false, UINT32_MAX, "a packet mark"},
+	[ATTR_TIME] = {"time", KIND_TIME, false, MINUTES_PER_DAY - 1, "a time of day"},
+	[ATTR_WEEKDAY] = {"weekday", KIND_WEEKDAY, false, 6, "a day of the week"},
 };
 
 _Static_assert(COUNT(table) == ATTR_COUNT, "one line for each attribute");
 
 /* Reserved from the start, so that a later version does not change what a text means. */
 static const char *const reserved[] = {
-	"continent", "user",   "uid",  "group", "gid",       "pid",  "cmd",     "args",
-	"exe",       "cgroup", "unit", "mark",  "icmp-type", "time", "weekday",
+	"user", "uid", "group", "gid", "pid", "cmd", "args", "exe", "cgroup", "unit",
 };
 
 const struct attribute_info *attribute_info(enum attribute attribute)
@@ -91,29 +97,52 @@ const char *attribute_nearest(const char *name)
 bool attribute_is_ordered(enum attribute attribute)
 {
 	enum attribute_kind kind = table[attribute].kind;
-	return kind == KIND_NUMBER || kind == KIND_PROTO || kind == KIND_DSCP;
+	return kind == KIND_NUMBER || kind == KIND_PROTO || kind == KIND_DSCP ||
+	       kind == KIND_ICMP_TYPE || kind == KIND_TIME;
 }
 
 bool attribute_is_text(enum attribute attribute)
 {
 	enum attribute_kind kind = table[attribute].kind;
 	return kind == KIND_DIRECTION || kind == KIND_INTERFACE || kind == KIND_CC ||
-	       kind == KIND_COUNTRY;
+	       kind == KIND_COUNTRY || kind == KIND_CONTINENT;
+}
+
+static char *number_text(enum attribute attribute, uint64_t number)
+{
+	char name[PROTO_TEXT_MAX];
+	switch (table[attribute].kind) {
+	case KIND_PROTO:
+		return xstrdup(proto_text((uint8_t)number, name));
+	case KIND_ICMP_TYPE:
+		return icmp_type_text(number);
+	case KIND_TIME:
+		return xasprintf("%02" PRIu64 ":%02" PRIu64, number / 60, number % 60);
+	case KIND_WEEKDAY:
+		return xstrdup(week_day_text((unsigned)number));
+	case KIND_NUMBER:
+	case KIND_DSCP:
+	case KIND_ADDRESS:
+	case KIND_DIRECTION:
+	case KIND_INTERFACE:
+	case KIND_CC:
+	case KIND_COUNTRY:
+	case KIND_CONTINENT:
+		break;
+	}
+	return xasprintf(attribute == ATTR_MARK ? "0x%" PRIx64 : "%" PRIu64, number);
 }
 
 char *attribute_value_text(enum attribute attribute, const struct value *value)
 {
 	char buffer[ADDR_TEXT_MAX];
-	char name[PROTO_TEXT_MAX];
 	switch (value->type) {
 	case VALUE_ADDRESS:
 		return xstrdup(addr_text(&value->addr, buffer));
 	case VALUE_TEXT:
 		return xstrndup(value->text, value->length);
 	case VALUE_NUMBER:
-		if (attribute == ATTR_PROTO)
-			return xstrdup(proto_text((uint8_t)value->number, name));
-		return xasprintf("%" PRIu64, value->number);
+		return number_text(attribute, value->number);
 	case VALUE_UNKNOWN:
 		break;
 	}

@@ -21,14 +21,18 @@ enum attribute_kind {
 	KIND_DIRECTION,
 	KIND_INTERFACE,
 	KIND_CC,
-	KIND_COUNTRY
+	KIND_COUNTRY,
+	KIND_CONTINENT,
+	KIND_ICMP_TYPE, /* see icmp.h: one number for both families */
+	KIND_TIME,      /* minutes of the day */
+	KIND_WEEKDAY    /* 0 is Sunday */
 };
 
 struct attribute_info {
 	const char *name;
 	enum attribute_kind kind;
 	bool is_expensive; /* worth asking only when nothing cheaper settles the rule */
-	uint64_t max;      /* of a number */
+	uint64_t max;      /* of a number as it is written */
 	const char *what;  /* its values in a message: "a port number" */
 };
 

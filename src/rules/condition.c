@@ -3,19 +3,20 @@
 
 #include <stdlib.h>
 
+#include "config/report.h"
 #include "util/alloc.h"
 
 /* The recursions here go as deep as the parsed tree, which EXPR_DEPTH_MAX bounds. */
-static int compile(const char *text, const struct expr *expr, struct condition *condition,
-		   struct fault *fault)
+static int compile(const char *text, const struct expr *expr, struct named_sets *sets,
+		   struct condition *condition, struct fault *fault)
 {
 	condition->kind = expr->kind;
 	if (expr->kind == EXPR_TEST)
-		return predicate_compile(text, &expr->test, &condition->predicate, fault);
+		return predicate_compile(text, &expr->test, sets, &condition->predicate, fault);
 	condition->children = xcalloc(expr->n_children, sizeof(struct condition));
 	for (size_t i = 0; i < expr->n_children; i++) {
 		condition->n_children = i + 1;
-		int error = compile(text, expr->children[i], &condition->children[i], fault);
+		int error = compile(text, expr->children[i], sets, &condition->children[i], fault);
 		if (error)
 			return error;
 	}
@@ -30,18 +31,42 @@ static void fini(struct condition *condition)
 	predicate_fini(&condition->predicate);
 }
 
-struct condition *condition_new(const char *text, struct fault *fault)
+struct condition *condition_new_with_sets(const char *text, struct named_sets *sets,
+					  struct fault *fault)
 {
 	struct expr *expr;
 	if (expr_parse(text, &expr, fault))
 		return NULL;
 	struct condition *condition = xcalloc(1, sizeof(*condition));
-	int error = compile(text, expr, condition, fault);
+	int error = compile(text, expr, sets, condition, fault);
 	expr_free(expr);
 	if (error) {
 		condition_free(condition);
 		return NULL;
 	}
+	return condition;
+}
+
+struct condition *condition_new(const char *text, struct fault *fault)
+{
+	return condition_new_with_sets(text, NULL, fault);
+}
+
+struct condition *condition_of_rule(const struct config_rule *rule, struct named_sets *sets,
+				    struct diags *diags)
+{
+	struct fault fault = {0};
+	struct condition *condition = NULL;
+	if (diags->errors > REPORT_ERRORS_MAX)
+		return NULL; /* nobody would see what else is wrong */
+	condition = condition_new_with_sets(rule->condition.text, sets, &fault);
+	if (!condition && fault.at.file)
+		report_error(diags, fault.at, "%s in rule `%s`, line %u", fault.message,
+			     SHOWN(rule->name), rule->at.line);
+	else if (!condition)
+		report_error(diags, config_text_place(&rule->condition, fault.offset), "%s",
+			     fault.message);
+	fault_fini(&fault);
 	return condition;
 }
 
@@ -80,6 +105,22 @@ const struct predicate *condition_find(const struct condition *condition, enum a
 		return condition->predicate.attribute == attribute ? &condition->predicate : NULL;
 	for (size_t i = 0; i < condition->n_children; i++) {
 		const struct predicate *found = condition_find(&condition->children[i], attribute);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+const struct predicate *condition_find_geo(const struct condition *condition)
+{
+	if (condition->kind == EXPR_TEST) {
+		enum attribute attribute = condition->predicate.attribute;
+		bool is_geo = attribute == ATTR_CC || attribute == ATTR_COUNTRY ||
+			      attribute == ATTR_CONTINENT;
+		return is_geo ? &condition->predicate : NULL;
+	}
+	for (size_t i = 0; i < condition->n_children; i++) {
+		const struct predicate *found = condition_find_geo(&condition->children[i]);
 		if (found)
 			return found;
 	}

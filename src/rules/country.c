@@ -9,17 +9,31 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Both in the order of the codes. */
+/* All in the order of the codes. */
 static const char *const codes[] = {
-#define COUNTRY(code, name) #code,
+#define COUNTRY(code, continent, name) #code,
 #include "rules/country_table.h"
 #undef COUNTRY
 };
 
 static const char *const names[] = {
-#define COUNTRY(code, name) name,
+#define COUNTRY(code, continent, name) name,
 #include "rules/country_table.h"
 #undef COUNTRY
+};
+
+static const char *const continents[] = {
+#define COUNTRY(code, continent, name) #continent,
+#include "rules/country_table.h"
+#undef COUNTRY
+};
+
+static const struct {
+	const char *code;
+	const char *name;
+} continent_names[] = {
+	{"AF", "Africa"},        {"AN", "Antarctica"}, {"AS", "Asia"},          {"EU", "Europe"},
+	{"NA", "North America"}, {"OC", "Oceania"},    {"SA", "South America"},
 };
 
 /* Names that a country had or has beside its own, each clear by itself. */
@@ -48,19 +62,48 @@ static const struct {
 	{"Viet Nam", "VN"},
 };
 
-const char *country_name_of(uint32_t packed)
+/* The row of a packed code, COUNT(codes) where there is none. */
+static size_t find_row(uint32_t packed)
 {
 	size_t low = 0, high = COUNT(codes);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		uint32_t code = country_pack(codes[middle]);
 		if (code == packed)
-			return names[middle];
+			return middle;
 		if (code < packed)
 			low = middle + 1;
 		else
 			high = middle;
 	}
+	return COUNT(codes);
+}
+
+const char *country_name_of(uint32_t packed)
+{
+	size_t row = find_row(packed);
+	return row < COUNT(codes) ? names[row] : NULL;
+}
+
+const char *country_continent(uint32_t packed)
+{
+	size_t row = find_row(packed);
+	return row < COUNT(codes) ? continents[row] : NULL;
+}
+
+const char *continent_name(const char *code)
+{
+	for (size_t i = 0; i < COUNT(continent_names); i++)
+		if (strcmp(code, continent_names[i].code) == 0)
+			return continent_names[i].name;
+	return NULL;
+}
+
+const char *continent_code(const char *name)
+{
+	for (size_t i = 0; i < COUNT(continent_names); i++)
+		if (strcasecmp(name, continent_names[i].name) == 0)
+			return continent_names[i].code;
 	return NULL;
 }
 

@@ -28,6 +28,10 @@ const char *expr_operator_text(enum expr_operator op)
 		return "like";
 	case OP_REGEX:
 		return "=~";
+	case OP_CONTAINS:
+		return "in";
+	case OP_NOT_CONTAINS:
+		return "not in";
 	case OP_KNOWN:
 		break;
 	}
@@ -48,15 +52,18 @@ void expr_add_child(struct expr *expr, struct expr *child)
 	expr->children[expr->n_children++] = child;
 }
 
-void expr_test_add_value(struct expr_test *test, const char *text, size_t length, size_t offset)
+struct expr_value *expr_test_add_value(struct expr_test *test, const char *text, size_t length,
+				       size_t offset)
 {
 	test->values = array_grow(test->values, test->n_values, &test->values_capacity,
 				  sizeof(*test->values));
-	test->values[test->n_values++] = (struct expr_value){
+	struct expr_value *value = &test->values[test->n_values++];
+	*value = (struct expr_value){
 		.text = xstrndup(text, length),
 		.length = length,
 		.offset = offset,
 	};
+	return value;
 }
 
 void expr_test_fini(struct expr_test *test)

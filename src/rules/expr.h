@@ -7,7 +7,9 @@
  *   expr    := and { "or" and }       and := unary { "and" unary }
  *   unary   := "not" unary | "(" expr ")" | test | attribute
  *   test    := operand OP operand     OP := == != < <= > >= in "not in" like =~
- *   operand := attribute | value | "[" value { "," value } "]"
+ *   operand := attribute | item | list
+ *   list    := "[" item { "," item } "]" | "(" item { "," item } ")"   (the latter right of OP)
+ *   item    := value | @set
  *
  * A chain of `and` or `or` is one node with many children, so the depth of a tree is that of the
  * user's parentheses and nots, which is limited: walking it by recursion is safe.
@@ -36,13 +38,16 @@ enum expr_operator {
 	OP_NOT_IN,
 	OP_LIKE,
 	OP_REGEX,
-	OP_KNOWN /* the attribute stands alone */
+	OP_KNOWN,    /* the attribute stands alone */
+	OP_CONTAINS, /* 'text' in attribute: the value is a part of the attribute's text */
+	OP_NOT_CONTAINS
 };
 
 struct expr_value {
 	char *text; /* without its quotes; terminated by a zero */
 	size_t length;
-	size_t offset; /* of the first byte of the text, behind the quote */
+	size_t offset; /* of the first byte of the text, behind the quote; of a set, of its `@` */
+	bool is_set;   /* @name: the text is the name without `@` */
 };
 
 /* One test, turned so that the attribute is on the left: 80 < rport is rport > 80. */
@@ -79,7 +84,8 @@ void expr_free(struct expr *expr);
 /* For the parser: nodes are made empty and filled. */
 struct expr *expr_new(enum expr_kind kind);
 void expr_add_child(struct expr *expr, struct expr *child);
-void expr_test_add_value(struct expr_test *test, const char *text, size_t length, size_t offset);
+struct expr_value *expr_test_add_value(struct expr_test *test, const char *text, size_t length,
+				       size_t offset);
 void expr_test_fini(struct expr_test *test);
 
 #endif

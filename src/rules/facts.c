@@ -5,6 +5,7 @@
 
 #include "rules/country.h"
 #include "rules/evaluation.h"
+#include "rules/icmp.h"
 
 static const char *const directions[DIRECTION_COUNT] = {
 	[DIRECTION_IN] = "in",
@@ -64,21 +65,21 @@ static const struct geo_country *remote_country(struct evaluation *evaluation)
 		if (facts->cc && strlen(facts->cc) == 2)
 			*country = (struct geo_country){.cc = facts->cc, .cc_length = 2};
 		else if (!facts->cc && facts->geo)
-			geo_lookup(facts->geo, remote_addr(facts), country);
+			geo_cache_lookup(facts->geo_cache, facts->geo, remote_addr(facts), country);
 	}
-	return country->cc ? country : NULL;
+	return country;
 }
 
 static void set_cc(struct value *value, const struct geo_country *country)
 {
-	if (country)
+	if (country->cc)
 		set_text(value, country->cc, country->cc_length, country_pack(country->cc));
 }
 
 /* The table's name is the one that rules are checked against; databases spell some otherwise. */
 static void set_country(struct value *value, const struct geo_country *country)
 {
-	if (!country)
+	if (!country->cc)
 		return;
 	uint64_t number = country_pack(country->cc);
 	const char *name = country_name_of(number);
@@ -86,6 +87,34 @@ static void set_country(struct value *value, const struct geo_country *country)
 		set_text(value, name, strlen(name), number);
 	else if (country->name)
 		set_text(value, country->name, country->name_length, number);
+}
+
+/* What the database says goes before our table, which cannot know a continent without country. */
+static void set_continent(struct value *value, const struct geo_country *country)
+{
+	const char *code = country->continent;
+	if (!code && country->cc)
+		code = country_continent(country_pack(country->cc));
+	if (code)
+		set_text(value, code, 2, country_pack(code));
+}
+
+static void set_icmp_type(struct value *value, const struct packet *packet)
+{
+	if (packet->has_icmp)
+		set_number(value, icmp_type_number(packet->proto, packet->icmp_type));
+}
+
+static void set_time(struct value *value, const struct local_time *now)
+{
+	if (now->has_minute)
+		set_number(value, now->minute);
+}
+
+static void set_weekday(struct value *value, const struct local_time *now)
+{
+	if (now->has_weekday)
+		set_number(value, now->weekday);
 }
 
 void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
@@ -131,6 +160,16 @@ void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
 		return set_number(ret_value, packet->dscp);
 	case ATTR_LENGTH:
 		return set_number(ret_value, packet->length);
+	case ATTR_CONTINENT:
+		return set_continent(ret_value, remote_country(evaluation));
+	case ATTR_ICMP_TYPE:
+		return set_icmp_type(ret_value, packet);
+	case ATTR_MARK:
+		return set_number(ret_value, facts->mark);
+	case ATTR_TIME:
+		return set_time(ret_value, &facts->now);
+	case ATTR_WEEKDAY:
+		return set_weekday(ret_value, &facts->now);
 	case ATTR_COUNT:
 		break;
 	}

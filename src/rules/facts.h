@@ -12,8 +12,10 @@
 
 #include "net/addr.h"
 #include "net/packet.h"
+#include "util/clock.h"
 
 struct geo;
+struct geo_cache;
 
 enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_FORWARD };
 #define DIRECTION_COUNT 3
@@ -26,10 +28,13 @@ struct facts {
 	enum direction direction;
 	const char *iif; /* interface names; NULL: not known */
 	const char *oif;
-	bool source_is_local;  /* which end is the local one: decided by engine/ */
-	const struct geo *geo; /* NULL: no country is known */
-	const char *cc;        /* given on explain's command line, instead of a look-up; or NULL */
-	uint64_t untold;       /* bits 1 << attribute: what explain's command line leaves unknown */
+	bool source_is_local;        /* which end is the local one: decided by engine/ */
+	const struct geo *geo;       /* NULL: no country is known */
+	struct geo_cache *geo_cache; /* the calling thread's own, or NULL */
+	uint32_t mark;               /* the packet mark */
+	struct local_time now;       /* unknown where the caller does not fill it */
+	const char *cc;  /* given on explain's command line, instead of a look-up; or NULL */
+	uint64_t untold; /* bits 1 << attribute: what explain's command line leaves unknown */
 };
 
 enum attribute {
@@ -49,6 +54,11 @@ enum attribute {
 	ATTR_COUNTRY,
 	ATTR_DSCP,
 	ATTR_LENGTH,
+	ATTR_CONTINENT,
+	ATTR_ICMP_TYPE,
+	ATTR_MARK,
+	ATTR_TIME,
+	ATTR_WEEKDAY,
 	ATTR_COUNT
 };
 

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 
 struct geo {
 	MMDB_s database;
+	uint64_t serial;
 };
 
 /* A sentence why the open file must not be used, or NULL. */
@@ -97,6 +99,7 @@ static char *open_database(int fd, MMDB_s *ret_database)
 
 struct geo *geo_open(const char *path, char **ret_why)
 {
+	static _Atomic uint64_t serials;
 	struct geo geo;
 	/* Not to wait for a writer where the path is a FIFO. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -114,7 +117,13 @@ struct geo *geo_open(const char *path, char **ret_why)
 	}
 	struct geo *result = xcalloc(1, sizeof(*result));
 	*result = geo;
+	result->serial = atomic_fetch_add(&serials, 1) + 1;
 	return result;
+}
+
+uint64_t geo_serial(const struct geo *geo)
+{
+	return geo->serial;
 }
 
 void geo_close(struct geo *geo)
@@ -183,22 +192,37 @@ static bool is_upper(char c)
 	return c >= 'A' && c <= 'Z';
 }
 
+/* Two capitals, or NULL. */
+static const char *get_code(MMDB_entry_s *entry, const char *const *path)
+{
+	MMDB_entry_data_s data;
+	if (!get_text(entry, path, &data) || data.data_size != 2 ||
+	    !is_upper(data.utf8_string[0]) || !is_upper(data.utf8_string[1]))
+		return NULL;
+	return data.utf8_string;
+}
+
 bool geo_lookup(const struct geo *geo, const struct addr *addr, struct geo_country *ret_country)
 {
 	static const char *const code_path[] = {"country", "iso_code", NULL};
 	static const char *const name_path[] = {"country", "names", "en", NULL};
+	static const char *const continent_path[] = {"continent", "code", NULL};
 	struct addr plain = unwrap(addr);
+	struct geo_country country = {0};
 	MMDB_entry_s entry;
-	MMDB_entry_data_s code, name;
+	MMDB_entry_data_s name;
 	if (addr_size(&plain) == 0 || is_private(&plain) ||
-	    !find_entry(&geo->database, &plain, &entry) || !get_text(&entry, code_path, &code))
+	    !find_entry(&geo->database, &plain, &entry))
 		return false;
-	if (code.data_size != 2 || !is_upper(code.utf8_string[0]) || !is_upper(code.utf8_string[1]))
+	country.cc = get_code(&entry, code_path);
+	country.cc_length = country.cc ? 2 : 0;
+	country.continent = get_code(&entry, continent_path);
+	if (!country.cc && !country.continent)
 		return false;
-	*ret_country = (struct geo_country){.cc = code.utf8_string, .cc_length = 2};
-	if (get_text(&entry, name_path, &name)) {
-		ret_country->name = name.utf8_string;
-		ret_country->name_length = name.data_size;
+	if (country.cc && get_text(&entry, name_path, &name)) {
+		country.name = name.utf8_string;
+		country.name_length = name.data_size;
 	}
+	*ret_country = country;
 	return true;
 }

@@ -51,9 +51,16 @@ static int read_quoted(struct lexer *lexer, struct token *token, struct fault *f
 	return 0;
 }
 
-/* `&&` and `||` are words by the grammar; whoever writes them means something else. */
+/*
+ * `&&`, `||` and, as Python has them, `&` and `|` are words by the grammar; whoever writes them
+ * means something else.
+ */
 static int check_word(const struct token *token, struct fault *fault)
 {
+	char first = *token->text;
+	if (token->length == 1 && (first == '&' || first == '|'))
+		return fault_set(fault, token->offset, "`%c` is no operator: write `%s`", first,
+				 first == '&' ? "and" : "or");
 	for (size_t i = 0; i + 1 < token->length; i++) {
 		const char *at = token->text + i;
 		if ((at[0] == '&' || at[0] == '|') && at[1] == at[0])

@@ -10,8 +10,8 @@
 #include <strings.h>
 
 #include "net/proto.h"
-#include "rules/country.h"
-#include "rules/geo.h"
+#include "rules/icmp.h"
+#include "rules/week.h"
 #include "util/alloc.h"
 #include "util/text.h"
 
@@ -98,55 +98,39 @@ static int read_direction(const struct expr_value *value, uint64_t *ret_number, 
 			 snippet_of_value(value).text);
 }
 
-static int read_cc(const struct expr_value *value, uint64_t *ret_number, struct fault *fault)
+/* A number; names, of which some mean two, are taken before. */
+static int read_icmp_type(const struct attribute_info *info, const struct expr_value *value,
+			  uint64_t *ret_number, struct fault *fault)
 {
-	const char *text = value->text;
-	struct snippet snippet = snippet_of_value(value);
-	if (country_name(text)) {
-		*ret_number = country_pack(text);
+	const char *nearest = icmp_type_nearest(value->text);
+	if (text_to_u64(value->text, info->max, ret_number) == 0)
 		return 0;
-	}
-	if (country_code(text))
-		return fault_set(fault, value->offset, "`%s` is a country's name: its code is `%s`",
-				 snippet.text, country_code(text));
-	if (value->length == 2) {
-		char upper[] = {(char)toupper((unsigned char)text[0]),
-				(char)toupper((unsigned char)text[1]), '\0'};
-		if (strcmp(upper, "UK") == 0)
-			return fault_set(fault, value->offset,
-					 "`%s` is not a country code: that of the United Kingdom "
-					 "is `GB`",
-					 snippet.text);
-		if (country_name(upper))
-			return fault_set(fault, value->offset,
-					 "`%s`: country codes are written in capitals, `%s`",
-					 snippet.text, upper);
-	}
-	const char *nearest = country_nearest_code(text);
-	return fault_set(fault, value->offset,
-			 "`%s` is not a country code (two letters, ISO 3166-1)%s%s%s", snippet.text,
-			 nearest ? "; did you mean `" : "", nearest ? nearest : "",
-			 nearest ? "`?" : "");
+	return fault_set(
+		fault, value->offset,
+		"`%s` is not an ICMP type: it is 0–255 or a name such as echo-request%s%s%s",
+		snippet_of_value(value).text, nearest ? "; did you mean `" : "",
+		nearest ? nearest : "", nearest ? "`?" : "");
 }
 
-static int read_country(const struct expr_value *value, uint64_t *ret_number, struct fault *fault)
+static int read_time(const struct expr_value *value, uint64_t *ret_number, struct fault *fault)
 {
-	struct snippet snippet = snippet_of_value(value);
-	const char *code = country_code(value->text);
-	if (code) {
-		*ret_number = country_pack(code);
+	if (week_minute_parse(value->text, ret_number) == 0)
 		return 0;
-	}
-	if (country_name(value->text))
-		return fault_set(
-			fault, value->offset,
-			"`%s` is a country's code: write `cc == %s` or `country == \"%s\"`",
-			snippet.text, snippet.text, country_name(value->text));
-	const char *nearest = country_nearest_name(value->text);
-	return fault_set(fault, value->offset, "unknown country `%s`%s%s%s", snippet.text,
-			 nearest ? "; did you mean \""
-				 : ": names are in English, codes go with `cc`",
-			 nearest ? nearest : "", nearest ? "\"?" : "");
+	return fault_set(fault, value->offset,
+			 "`%s` is not a time of day: it is 00:00 to 23:59, such as 22:00",
+			 snippet_of_value(value).text);
+}
+
+static int read_weekday(const struct expr_value *value, uint64_t *ret_number, struct fault *fault)
+{
+	const char *nearest = week_day_nearest(value->text);
+	if (week_day_parse(value->text, ret_number) == 0)
+		return 0;
+	return fault_set(
+		fault, value->offset,
+		"`%s` is not a day of the week: it is mon, tue, wed, thu, fri, sat or sun%s%s%s",
+		snippet_of_value(value).text, nearest ? "; did you mean `" : "",
+		nearest ? nearest : "", nearest ? "`?" : "");
 }
 
 int literal_number(const struct attribute_info *info, const struct expr_value *value,
@@ -160,9 +144,17 @@ int literal_number(const struct attribute_info *info, const struct expr_value *v
 	case KIND_DIRECTION:
 		return read_direction(value, ret_number, fault);
 	case KIND_CC:
-		return read_cc(value, ret_number, fault);
+		return literal_cc(value, ret_number, fault);
 	case KIND_COUNTRY:
-		return read_country(value, ret_number, fault);
+		return literal_country(value, ret_number, fault);
+	case KIND_CONTINENT:
+		return literal_continent(value, ret_number, fault);
+	case KIND_ICMP_TYPE:
+		return read_icmp_type(info, value, ret_number, fault);
+	case KIND_TIME:
+		return read_time(value, ret_number, fault);
+	case KIND_WEEKDAY:
+		return read_weekday(value, ret_number, fault);
 	case KIND_NUMBER:
 	case KIND_ADDRESS:
 	case KIND_INTERFACE:
@@ -173,9 +165,25 @@ int literal_number(const struct attribute_info *info, const struct expr_value *v
 
 static bool is_range(const struct attribute_info *info, const char *text)
 {
-	bool has_ranges =
-		info->kind == KIND_NUMBER || info->kind == KIND_PROTO || info->kind == KIND_DSCP;
-	return has_ranges && isdigit((unsigned char)text[0]) && strchr(text, '-');
+	bool has_dash = strchr(text, '-') != NULL;
+	switch (info->kind) {
+	case KIND_NUMBER:
+	case KIND_PROTO:
+	case KIND_DSCP:
+	case KIND_ICMP_TYPE:
+	case KIND_TIME:
+		return has_dash && isdigit((unsigned char)text[0]);
+	case KIND_WEEKDAY:
+		return has_dash;
+	case KIND_ADDRESS:
+	case KIND_DIRECTION:
+	case KIND_INTERFACE:
+	case KIND_CC:
+	case KIND_COUNTRY:
+	case KIND_CONTINENT:
+		break;
+	}
+	return false;
 }
 
 /* One end of a range, as a value of its own so that a fault is at its place. */
@@ -192,28 +200,52 @@ static int read_end(const struct attribute_info *info, const struct expr_value *
 	return error;
 }
 
+void literal_add_range(const struct attribute_info *info, uint64_t first, uint64_t last,
+		       struct number_set *set)
+{
+	number_set_add(set, first, last);
+	if (info->kind == KIND_ICMP_TYPE)
+		number_set_add(set, ICMP_V6 + first, ICMP_V6 + last);
+}
+
+/* The clock and the week go round: 22:00-06:00 is two ranges. */
+static int add_range(const struct attribute_info *info, const struct expr_value *value,
+		     uint64_t first, uint64_t last, struct number_set *set, struct fault *fault)
+{
+	bool goes_round = info->kind == KIND_TIME || info->kind == KIND_WEEKDAY;
+	if (first <= last) {
+		literal_add_range(info, first, last, set);
+		return 0;
+	}
+	if (!goes_round)
+		return fault_set(fault, value->offset,
+				 "the range `%s` is empty: the smaller end comes first",
+				 snippet_of_value(value).text);
+	literal_add_range(info, first, info->max, set);
+	literal_add_range(info, 0, last, set);
+	return 0;
+}
+
 int literal_add_numbers(const struct attribute_info *info, const struct expr_value *value,
 			struct number_set *set, struct fault *fault)
 {
-	uint64_t first = 0, last = 0;
+	uint64_t first = 0, last = 0, named[2];
+	size_t n_named = info->kind == KIND_ICMP_TYPE ? icmp_type_find(value->text, named) : 0;
+	for (size_t i = 0; i < n_named; i++)
+		number_set_add(set, named[i], named[i]);
+	if (n_named)
+		return 0;
 	if (!is_range(info, value->text)) {
 		int error = literal_number(info, value, &first, fault);
 		if (!error)
-			number_set_add(set, first, first);
+			literal_add_range(info, first, first, set);
 		return error;
 	}
 	size_t dash = strcspn(value->text, "-");
 	int error = read_end(info, value, 0, dash, &first, fault);
 	if (!error)
 		error = read_end(info, value, dash + 1, value->length - dash - 1, &last, fault);
-	if (error)
-		return error;
-	if (first > last)
-		return fault_set(fault, value->offset,
-				 "the range `%s` is empty: the smaller end comes first",
-				 snippet_of_value(value).text);
-	number_set_add(set, first, last);
-	return 0;
+	return error ? error : add_range(info, value, first, last, set, fault);
 }
 
 int literal_check_interface(const struct expr_value *value, struct fault *fault)

@@ -12,15 +12,24 @@
 #include "rules/sets.h"
 
 /*
- * One number: a port, a protocol's or DSCP's name or number, a direction, a country by code or
- * name as country_pack().
+ * One number: a port, a protocol's or DSCP's name or number, an ICMP type's number, a direction, a
+ * country or continent as country_pack(), a time as minutes of the day, a day of the week.
  */
 int literal_number(const struct attribute_info *info, const struct expr_value *value,
 		   uint64_t *ret_number, struct fault *fault);
 
-/* One number as above or, where the attribute is a number, a range a-b. */
+/* One number as above, an ICMP type's name or, where the attribute has an order, a range a-b. */
 int literal_add_numbers(const struct attribute_info *info, const struct expr_value *value,
 			struct number_set *set, struct fault *fault);
+
+/* All from `first` to `last` as written: an ICMP type means that of both families. */
+void literal_add_range(const struct attribute_info *info, uint64_t first, uint64_t last,
+		       struct number_set *set);
+
+/* Parts of literal_number(). */
+int literal_cc(const struct expr_value *value, uint64_t *ret_number, struct fault *fault);
+int literal_country(const struct expr_value *value, uint64_t *ret_number, struct fault *fault);
+int literal_continent(const struct expr_value *value, uint64_t *ret_number, struct fault *fault);
 
 /* An address, a prefix, or a range a-b. */
 int literal_add_addresses(const struct expr_value *value, struct addr_set *set,

@@ -11,12 +11,6 @@ static int refuse_second_attribute(struct parser *parser, const struct token *to
 			 name.text, name.text);
 }
 
-static int refuse_set(struct parser *parser)
-{
-	return fault_set(parser->fault, parser->token.offset,
-			 "sets are not available in this version yet");
-}
-
 /* The name of an attribute; *ret_operand is filled. */
 static int take_attribute(struct parser *parser, const struct operand *other,
 			  struct operand *ret_operand)
@@ -27,7 +21,9 @@ static int take_attribute(struct parser *parser, const struct operand *other,
 		return refuse_second_attribute(parser, &token);
 	if (attribute_is_reserved(token.text, token.length))
 		return fault_set(parser->fault, token.offset,
-				 "`%s` is not available in this version yet", name.text);
+				 "`%s` is not available in this version yet: it comes with the "
+				 "owners of local connections",
+				 name.text);
 	int error = parser_advance(parser);
 	if (error)
 		return error;
@@ -41,13 +37,37 @@ static int take_attribute(struct parser *parser, const struct operand *other,
 	return 0;
 }
 
+/* Words that mean something in Python, and texts only in quotes here. */
+static int refuse_python(struct parser *parser, const struct token *token)
+{
+	if (token_is_word(token, "None"))
+		return fault_set(parser->fault, token->offset,
+				 "`None` is no value: an attribute alone is true where it is "
+				 "known, `not` before it where it is not");
+	return 0;
+}
+
 static int take_value(struct parser *parser, struct operand *operand)
 {
 	const struct token *token = &parser->token;
+	int error = refuse_python(parser, token);
+	if (error)
+		return error;
 	operand->is_quoted = token->kind == TOKEN_QUOTED;
 	operand->end = token->end;
 	expr_test_add_value(&operand->values, token->text, token->length,
 			    token->offset + operand->is_quoted);
+	return parser_advance(parser);
+}
+
+/* @name */
+static int take_set(struct parser *parser, struct operand *operand)
+{
+	const struct token *token = &parser->token;
+	struct expr_value *value = expr_test_add_value(&operand->values, token->text + 1,
+						       token->length - 1, token->offset);
+	value->is_set = true;
+	operand->end = token->end;
 	return parser_advance(parser);
 }
 
@@ -67,7 +87,7 @@ static int take_element(struct parser *parser, struct operand *operand)
 	case TOKEN_QUOTED:
 		return take_value(parser, operand);
 	case TOKEN_SET:
-		return refuse_set(parser);
+		return take_set(parser, operand);
 	case TOKEN_LIST_OPEN:
 		return fault_set(parser->fault, token->offset, "a list cannot hold a list");
 	case TOKEN_END:
@@ -82,32 +102,40 @@ static int take_element(struct parser *parser, struct operand *operand)
 }
 
 /* Behind a value of a list: `,` and more, or the end. */
-static int take_separator(struct parser *parser, size_t open)
+static int take_separator(struct parser *parser, size_t open, enum token_kind close)
 {
-	if (parser->token.kind == TOKEN_COMMA || parser->token.kind == TOKEN_LIST_CLOSE)
+	bool is_square = close == TOKEN_LIST_CLOSE;
+	if (parser->token.kind == TOKEN_COMMA || parser->token.kind == close)
 		return parser_advance(parser);
 	if (parser->token.kind == TOKEN_END)
-		return fault_set(parser->fault, open, "this `[` is not closed: `]` is missing");
-	return parser_missing(parser, "`,` or `]`");
+		return fault_set(parser->fault, open, "this `%c` is not closed: `%c` is missing",
+				 is_square ? '[' : '(', is_square ? ']' : ')');
+	return parser_missing(parser, is_square ? "`,` or `]`" : "`,` or `)`");
 }
 
-static int take_list(struct parser *parser, struct operand *operand)
+static int take_list(struct parser *parser, enum token_kind close, struct operand *operand)
 {
 	size_t open = parser->token.offset;
 	int error = parser_advance(parser);
 	if (error)
 		return error;
-	if (parser->token.kind == TOKEN_LIST_CLOSE)
+	if (parser->token.kind == close)
 		return fault_set(parser->fault, open, "the list is empty: nothing is in it");
 	if (parser->token.kind == TOKEN_END)
-		return take_separator(parser, open);
+		return take_separator(parser, open, close);
 	do {
 		if (operand->values.n_values == EXPR_LIST_MAX)
 			return fault_set(parser->fault, parser->token.offset,
 					 "the list has more than %u values", EXPR_LIST_MAX);
 		error = take_element(parser, operand);
 		if (!error)
-			error = take_separator(parser, open);
+			error = take_separator(parser, open, close);
+		if (error)
+			return error;
+		/* Python's tuple of one value is (80,). */
+		if (close == TOKEN_CLOSE && parser->token.kind == close &&
+		    parser->previous.kind == TOKEN_COMMA)
+			error = parser_advance(parser);
 		if (error)
 			return error;
 	} while (parser->previous.kind == TOKEN_COMMA);
@@ -141,14 +169,18 @@ int operand_parse(struct parser *parser, const struct operand *other, struct ope
 		error = take_value(parser, &operand);
 		break;
 	case TOKEN_LIST_OPEN:
-		error = take_list(parser, &operand);
+		error = take_list(parser, TOKEN_LIST_CLOSE, &operand);
 		break;
 	case TOKEN_SET:
-		error = refuse_set(parser);
+		error = take_set(parser, &operand);
+		break;
+	case TOKEN_OPEN:
+		/* As Python writes lists; left of an operator it would be a group of tests. */
+		error = other ? take_list(parser, TOKEN_CLOSE, &operand)
+			      : parser_missing(parser, "a test");
 		break;
 	case TOKEN_END:
 	case TOKEN_OPERATOR:
-	case TOKEN_OPEN:
 	case TOKEN_CLOSE:
 	case TOKEN_LIST_CLOSE:
 	case TOKEN_COMMA:

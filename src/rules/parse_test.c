@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <ctype.h>
 #include <errno.h>
+#include <string.h>
 
 #include "net/proto.h"
 #include "rules/attribute.h"
@@ -19,6 +20,10 @@ static int read_operator(struct parser *parser, enum expr_operator *ret_op, bool
 		*ret_op = OP_LIKE;
 	else if (token_is_word(token, "not"))
 		*ret_op = OP_NOT_IN;
+	else if (token_is_word(token, "is"))
+		return fault_set(parser->fault, token->offset,
+				 "`is` is no operator: equality is `==`; an attribute alone is "
+				 "true where it is known");
 	else
 		*ret_is_there = false;
 	if (!*ret_is_there)
@@ -51,15 +56,18 @@ static int turn(struct parser *parser, const struct operand *attribute, size_t o
 		*op = OP_LE;
 		return 0;
 	case OP_IN:
+		*op = OP_CONTAINS;
+		return 0;
 	case OP_NOT_IN:
-		return fault_set(parser->fault, op_offset,
-				 "`%s` is not a list: write `%s %s …`, the attribute first", name,
-				 name, expr_operator_text(*op));
+		*op = OP_NOT_CONTAINS;
+		return 0;
 	case OP_LIKE:
 	case OP_REGEX:
 		return fault_set(parser->fault, op_offset,
 				 "the attribute comes first here: write `%s %s …`", name,
 				 expr_operator_text(*op));
+	case OP_CONTAINS:
+	case OP_NOT_CONTAINS:
 	case OP_EQ:
 	case OP_NE:
 	case OP_KNOWN:
@@ -72,7 +80,26 @@ static int turn(struct parser *parser, const struct operand *attribute, size_t o
 static bool may_be_name(const struct operand *operand)
 {
 	return !operand->values.is_list && !operand->is_quoted && operand->values.n_values == 1 &&
+	       !operand->values.values[0].is_set &&
 	       isalpha((unsigned char)operand->values.values[0].text[0]);
+}
+
+/* `cmd.startswith(…)` of Python: the remedy for the attribute before the dot, or NULL. */
+static const char *method_remedy(const struct expr_value *word)
+{
+	enum attribute attribute;
+	size_t dot = strcspn(word->text, ".");
+	if (dot == word->length)
+		return NULL;
+	if (attribute_is_reserved(word->text, dot))
+		return "a part of a text is found by `like`, such as like '*text*'";
+	if (!attribute_find(word->text, dot, &attribute))
+		return NULL;
+	if (attribute_info(attribute)->kind == KIND_ADDRESS)
+		return "a network is written as a prefix, such as in 192.168.0.0/16";
+	return attribute_is_text(attribute) ? "a part of a text is found by `like`, such as like "
+					      "'*text*'"
+					    : "a range is written FIRST-LAST";
 }
 
 static int refuse_unknown(struct parser *parser, const struct operand *operand)
@@ -80,7 +107,11 @@ static int refuse_unknown(struct parser *parser, const struct operand *operand)
 	const struct expr_value *word = &operand->values.values[0];
 	const char *nearest = attribute_nearest(word->text);
 	struct snippet snippet = snippet_of(word->text, word->length);
+	const char *remedy = method_remedy(word);
 	uint8_t proto;
+	if (remedy)
+		return fault_set(parser->fault, word->offset,
+				 "`%s`: attributes have no methods; %s", snippet.text, remedy);
 	if (proto_parse(word->text, &proto) == 0)
 		return fault_set(parser->fault, word->offset,
 				 "`%s` is a protocol, not an attribute: write `proto == %s`",

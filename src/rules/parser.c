@@ -73,10 +73,16 @@ static int refuse_trailing(struct parser *parser)
 	case TOKEN_COMMA:
 		return fault_set(parser->fault, token->offset,
 				 "several values are a list in brackets, such as [80, 443]");
+	case TOKEN_OPEN:
+		if (parser->previous.kind == TOKEN_WORD && parser->previous.end == token->offset)
+			return fault_set(parser->fault, parser->previous.offset,
+					 "`%s(…)`: there are no functions; a range is written "
+					 "80-90, a list [80, 443]",
+					 token_snippet(parser, &parser->previous).text);
+		break;
 	case TOKEN_END:
 	case TOKEN_QUOTED:
 	case TOKEN_SET:
-	case TOKEN_OPEN:
 	case TOKEN_LIST_OPEN:
 	case TOKEN_LIST_CLOSE:
 		break;

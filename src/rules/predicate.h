@@ -2,7 +2,8 @@
 /*
  * One test, compiled: an attribute and the set of values that satisfy it, in the form that is
  * fastest to ask. ==, in and a range are one thing here, a set; < is the range below; != is a set
- * with `is_negated`. An attribute that is not known satisfies no predicate, negated or not.
+ * with `is_negated` (a glob too may be negated). An attribute that is not known satisfies no
+ * predicate, negated or not.
  */
 #ifndef RULES_PREDICATE_H
 #define RULES_PREDICATE_H
@@ -12,6 +13,7 @@
 #include "rules/evaluation.h"
 #include "rules/expr.h"
 #include "rules/fault.h"
+#include "rules/named_sets.h"
 #include "rules/pattern.h"
 #include "rules/sets.h"
 
@@ -28,8 +30,9 @@ struct predicate {
 	enum predicate_kind kind;
 	enum attribute attribute;
 	bool is_negated;
-	size_t offset; /* of the attribute in the expression, in bytes */
-	char *source;  /* as the user wrote it, cut where long */
+	size_t offset;             /* of the attribute in the expression, in bytes */
+	char *source;              /* as the user wrote it, cut where long */
+	struct shared_set *shared; /* the set below is that of a named set, borrowed; or NULL */
 	union {
 		struct number_set numbers;
 		struct addr_set addresses;
@@ -40,11 +43,11 @@ struct predicate {
 };
 
 /*
- * Compiles a test of the expression whose text is `text`. Returns 0 or -EINVAL with the fault; in
- * both cases the caller ends with predicate_fini().
+ * Compiles a test of the expression whose text is `text`; `sets` may be NULL. Returns 0 or -EINVAL
+ * with the fault; in both cases the caller ends with predicate_fini().
  */
-int predicate_compile(const char *text, const struct expr_test *test, struct predicate *predicate,
-		      struct fault *fault);
+int predicate_compile(const char *text, const struct expr_test *test, struct named_sets *sets,
+		      struct predicate *predicate, struct fault *fault);
 void predicate_fini(struct predicate *predicate);
 
 bool predicate_holds(const struct predicate *predicate, struct evaluation *evaluation);

@@ -1,42 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The plainest thing that finds the first matching rule: it evaluates one after the other. The
- * way of a condition: config text -> lexer -> parser -> struct expr -> struct condition, a tree
- * of struct predicate.
+ * The way of a condition: config text -> lexer -> parser -> struct expr -> struct condition, a tree
+ * of struct predicate. All trees together become a classifier, which the packet path asks. The
+ * trees are kept: they say why a rule matches, and what the classifier ought to have answered.
  */
 #include "rules/ruleset.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+#include "rules/classifier.h"
 #include "rules/condition.h"
 #include "util/alloc.h"
 
 struct ruleset {
 	size_t count;
 	struct condition **conditions; /* NULL: every packet matches */
+	struct classifier *classifier; /* of these conditions */
 	bool needs_geo;
 };
-
-static struct condition *compile_rule(const struct config_rule *rule, struct diags *diags)
-{
-	struct fault fault = {0};
-	struct condition *condition = condition_new(rule->condition.text, &fault);
-	if (!condition)
-		diag_error(diags, config_text_place(&rule->condition, fault.offset), "%s",
-			   fault.message);
-	fault_fini(&fault);
-	return condition;
-}
 
 /* Warns once, at the first test of a country: every other would say the same. */
 static void check_geo(struct ruleset *ruleset, const struct config *config,
 		      const struct config_rule *rule, const struct condition *condition,
 		      struct diags *diags)
 {
-	const struct predicate *asks = condition_find(condition, ATTR_CC);
-	if (!asks)
-		asks = condition_find(condition, ATTR_COUNTRY);
+	const struct predicate *asks = condition_find_geo(condition);
 	if (asks && !ruleset->needs_geo && !config->geoip)
 		diag_warning(diags, config_text_place(&rule->condition, asks->offset),
 			     "no `geoip:` database is named, so the country is never known");
@@ -46,6 +35,7 @@ static void check_geo(struct ruleset *ruleset, const struct config *config,
 struct ruleset *ruleset_compile(const struct config *config, struct diags *diags)
 {
 	bool failed = false;
+	struct named_sets *sets = named_sets_new(config);
 	struct ruleset *ruleset = xcalloc(1, sizeof(*ruleset));
 	ruleset->count = config->n_rules;
 	ruleset->conditions = xcalloc(config->n_rules, sizeof(struct condition *));
@@ -53,16 +43,18 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 		const struct config_rule *rule = &config->rules[i];
 		if (!rule->condition.text)
 			continue;
-		ruleset->conditions[i] = compile_rule(rule, diags);
+		ruleset->conditions[i] = condition_of_rule(rule, sets, diags);
 		if (ruleset->conditions[i])
 			check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
 		else
 			failed = true;
 	}
+	named_sets_free(sets);
 	if (failed) {
 		ruleset_free(ruleset);
 		return NULL;
 	}
+	ruleset->classifier = classifier_new(ruleset->conditions, ruleset->count);
 	return ruleset;
 }
 
@@ -70,6 +62,7 @@ void ruleset_free(struct ruleset *ruleset)
 {
 	if (!ruleset)
 		return;
+	classifier_free(ruleset->classifier);
 	for (size_t i = 0; i < ruleset->count; i++)
 		condition_free(ruleset->conditions[i]);
 	free(ruleset->conditions);
@@ -79,6 +72,12 @@ void ruleset_free(struct ruleset *ruleset)
 size_t ruleset_count(const struct ruleset *ruleset)
 {
 	return ruleset->count;
+}
+
+const struct condition *ruleset_condition(const struct ruleset *ruleset, size_t rule)
+{
+	assert(rule < ruleset->count);
+	return ruleset->conditions[rule];
 }
 
 bool ruleset_needs_geo(const struct ruleset *ruleset)
@@ -93,6 +92,12 @@ static bool rule_holds(const struct ruleset *ruleset, size_t rule, struct evalua
 }
 
 int ruleset_match(const struct ruleset *ruleset, const struct facts *facts)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	return classifier_match(ruleset->classifier, &evaluation);
+}
+
+int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts)
 {
 	struct evaluation evaluation = evaluation_of(facts);
 	for (size_t i = 0; i < ruleset->count; i++)

@@ -12,6 +12,7 @@
 #include "rules/facts.h"
 #include "util/diag.h"
 
+struct condition;
 struct ruleset;
 
 /*
@@ -23,6 +24,9 @@ void ruleset_free(struct ruleset *ruleset);
 
 size_t ruleset_count(const struct ruleset *ruleset);
 
+/* A rule's condition, which belongs to the ruleset; NULL: every packet matches. */
+const struct condition *ruleset_condition(const struct ruleset *ruleset, size_t rule);
+
 /* True where some rule asks for a country: a geoip database is needed. */
 bool ruleset_needs_geo(const struct ruleset *ruleset);
 
@@ -31,6 +35,9 @@ bool ruleset_needs_geo(const struct ruleset *ruleset);
  * allocation, no clock; any number of threads may call it at the same time.
  */
 int ruleset_match(const struct ruleset *ruleset, const struct facts *facts);
+
+/* The same answer, got by trying one rule after the other: what ruleset_match() is held against. */
+int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts);
 
 /* Whether one rule matches. */
 bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts);

@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Walks over tests/config: NN-name.yaml is loaded, and compared are
- *
- *   NN-name.err   a wrong file: all that is printed
- *   NN-name.warn  a good file: the warnings, where there are any
- *   NN-name.ok    a good file: what was read, in numbers (dump() below)
- *
- * The source folder is argv[1], or $srcdir, or the present one.
+ * Walks over tests/config (golden.h); NN-name.ok is what was read, in numbers (dump() below). The
+ * source folder is argv[1], or $srcdir, or the present one.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "golden.h"
 
-#include <cmocka.h>
+#include <errno.h>
+#include <unistd.h>
 
 #include "config/config.h"
 #include "net/proto.h"
-#include "util/alloc.h"
 
-#define WRONG_FILES_MIN 35
-#define GOOD_FILES_MIN 8
+#define WRONG_FILES_MIN 70
+#define GOOD_FILES_MIN 12
 
 static const char *const leaf_names[] = {"auto", "fq_codel", "cake", "sfq", "pfifo"};
 static const char *const action_names[] = {"class", "accept", "drop", "reject"};
@@ -76,6 +65,16 @@ static void dump_rule(const struct config *config, const struct config_rule *rul
 	fputc('\n', out);
 }
 
+static void dump_set(const struct config_set *set, FILE *out)
+{
+	fprintf(out, "set %s line %u of %s", set->name, set->at.line, set->path);
+	for (size_t i = 0; i < set->n_entries; i++) {
+		struct place at = config_set_place(set, &set->entries[i]);
+		fprintf(out, " %s@%u:%u", set->entries[i].text, at.line, at.column);
+	}
+	fputc('\n', out);
+}
+
 static void dump(const struct config *config, FILE *out)
 {
 	dump_general(config, out);
@@ -88,19 +87,15 @@ static void dump(const struct config *config, FILE *out)
 	}
 	for (size_t i = 0; i < config->n_classes; i++)
 		dump_class(config, &config->classes[i], out);
+	for (size_t i = 0; i < config->n_sets; i++)
+		dump_set(&config->sets[i], out);
 	for (size_t i = 0; i < config->n_rules; i++)
 		dump_rule(config, &config->rules[i], out);
 }
 
-/* What one file gives. */
-struct outcome_texts {
-	char *diagnostics;
-	char *numbers; /* NULL where it was wrong */
-};
-
-static struct outcome_texts load(const char *path)
+static struct golden_texts load(const char *path)
 {
-	struct outcome_texts texts = {0};
+	struct golden_texts texts = {0};
 	struct diags diags;
 	size_t size;
 	diags_init(&diags);
@@ -120,89 +115,18 @@ static struct outcome_texts load(const char *path)
 	return texts;
 }
 
-static void texts_fini(struct outcome_texts *texts)
-{
-	free(texts->diagnostics);
-	free(texts->numbers);
-}
-
-/* The file NAME.SUFFIX, or NULL. */
-static char *expected(const char *name, const char *suffix)
-{
-	char *path = xasprintf("%.*s.%s", (int)(strlen(name) - strlen(".yaml")), name, suffix);
-	FILE *in = fopen(path, "r");
-	free(path);
-	if (!in)
-		return NULL;
-	char *text = NULL;
-	size_t size = 0;
-	if (getdelim(&text, &size, '\0', in) < 0) {
-		free(text);
-		text = xstrdup("");
-	}
-	fclose(in);
-	return text;
-}
-
-static unsigned compare(const char *name, const char *what, const char *want, const char *got)
-{
-	if (want && strcmp(want, got) == 0)
-		return 0;
-	fprintf(stderr, "%s: %s differ; expected:\n%s--- got:\n%s---\n", name, what,
-		want ? want : "(no such file)\n", got);
-	return 1;
-}
-
-static unsigned check_file(const char *name, unsigned *wrong, unsigned *good)
-{
-	struct outcome_texts texts = load(name);
-	unsigned failures = 0;
-	if (texts.numbers) {
-		char *warnings = expected(name, "warn"), *numbers = expected(name, "ok");
-		failures += compare(name, "warnings", warnings ? warnings : "", texts.diagnostics);
-		failures += compare(name, "numbers", numbers, texts.numbers);
-		free(warnings);
-		free(numbers);
-		++*good;
-	} else {
-		char *errors = expected(name, "err");
-		failures += compare(name, "errors", errors, texts.diagnostics);
-		free(errors);
-		++*wrong;
-	}
-	texts_fini(&texts);
-	return failures;
-}
-
-static int is_yaml(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name);
-	return length > 5 && strcmp(entry->d_name + length - 5, ".yaml") == 0;
-}
-
 static void test_files(void **state)
 {
-	struct dirent **entries;
-	unsigned failures = 0, wrong = 0, good = 0;
 	(void)state;
-	int count = scandir(".", &entries, is_yaml, alphasort);
-	assert_true(count > 0);
-	for (int i = 0; i < count; i++) {
-		failures += check_file(entries[i]->d_name, &wrong, &good);
-		free(entries[i]);
-	}
-	free(entries);
-	assert_int_equal(failures, 0);
-	assert_true(wrong >= WRONG_FILES_MIN);
-	assert_true(good >= GOOD_FILES_MIN);
+	golden_check_folder(load, WRONG_FILES_MIN, GOOD_FILES_MIN);
 }
 
 static void assert_unreadable(const char *path, const char *want)
 {
-	struct outcome_texts texts = load(path);
+	struct golden_texts texts = load(path);
 	assert_null(texts.numbers);
 	assert_string_equal(texts.diagnostics, want);
-	texts_fini(&texts);
+	golden_texts_fini(&texts);
 }
 
 static void test_unreadable(void **state)
@@ -219,10 +143,10 @@ static void test_unreadable(void **state)
 static void test_shipped_example(void **state)
 {
 	(void)state;
-	struct outcome_texts texts = load("../../conf/rules.yaml");
+	struct golden_texts texts = load("../../conf/rules.yaml");
 	assert_string_equal(texts.diagnostics, "");
 	assert_non_null(texts.numbers);
-	texts_fini(&texts);
+	golden_texts_fini(&texts);
 }
 
 /* A file of our own, loaded; the caller frees both. */

@@ -102,7 +102,7 @@ static struct explanation explain_tcp(const char *src, uint16_t sport, const cha
 	struct packet_origin origin = {direction, NULL, NULL};
 	packet = packet_between(src, sport, dst, dport);
 	struct facts facts = decide_facts(snapshot, &packet, &origin);
-	explain(snapshot, &facts, &explanation);
+	explain(snapshot, &facts, NULL, &explanation);
 	return explanation;
 }
 

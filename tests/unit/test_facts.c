@@ -111,6 +111,78 @@ static void test_country(void **state)
 	assert_unknown(&sample, ATTR_CC);
 }
 
+static void test_continent(void **state)
+{
+	struct sample sample;
+	(void)state;
+	sample_gre(&sample);
+	assert_unknown(&sample, ATTR_CONTINENT);
+	sample.facts.cc = "NZ";
+	assert_text(&sample, ATTR_CONTINENT, "OC");
+	assert_int_equal(get(&sample, ATTR_CONTINENT).number, country_pack("OC"));
+	sample.facts.cc = "QX";
+	assert_unknown(&sample, ATTR_CONTINENT);
+}
+
+static void test_icmp(void **state)
+{
+	struct sample sample;
+	(void)state;
+	sample_init(&sample, "10.0.0.1", "192.0.2.5", IPPROTO_ICMP);
+	assert_unknown(&sample, ATTR_ICMP_TYPE);
+	sample.packet.has_icmp = true;
+	assert_number(&sample, ATTR_ICMP_TYPE, 0);
+	sample.packet.proto = IPPROTO_ICMPV6;
+	sample.packet.icmp_type = 255;
+	assert_number(&sample, ATTR_ICMP_TYPE, 511);
+}
+
+static void test_mark_and_time(void **state)
+{
+	struct sample sample;
+	(void)state;
+	sample_out(&sample);
+	assert_number(&sample, ATTR_MARK, 0);
+	assert_unknown(&sample, ATTR_TIME);
+	assert_unknown(&sample, ATTR_WEEKDAY);
+	sample.facts.mark = 0xffffffff;
+	sample.facts.now = (struct local_time){.has_minute = true, .minute = 1439};
+	assert_number(&sample, ATTR_MARK, 0xffffffff);
+	assert_number(&sample, ATTR_TIME, 1439);
+	assert_unknown(&sample, ATTR_WEEKDAY);
+	sample.facts.now = (struct local_time){.has_weekday = true, .weekday = 6};
+	assert_unknown(&sample, ATTR_TIME);
+	assert_number(&sample, ATTR_WEEKDAY, 6);
+}
+
+static void test_value_texts(void **state)
+{
+	static const struct {
+		enum attribute attribute;
+		uint64_t number;
+		const char *text;
+	} cases[] = {
+		{ATTR_DPORT, 443, "443"},
+		{ATTR_PROTO, 6, "tcp"},
+		{ATTR_PROTO, 253, "253"},
+		{ATTR_MARK, 0x1f, "0x1f"},
+		{ATTR_TIME, 0, "00:00"},
+		{ATTR_TIME, 1439, "23:59"},
+		{ATTR_WEEKDAY, 0, "sun"},
+		{ATTR_WEEKDAY, 6, "sat"},
+		{ATTR_ICMP_TYPE, 8, "8 (echo-request)"},
+		{ATTR_ICMP_TYPE, 256 + 128, "128 (echo-request)"},
+		{ATTR_ICMP_TYPE, 256 + 200, "200"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct value value = {.type = VALUE_NUMBER, .number = cases[i].number};
+		char *text = attribute_value_text(cases[i].attribute, &value);
+		assert_string_equal(text, cases[i].text);
+		free(text);
+	}
+}
+
 static void test_attributes(void **state)
 {
 	enum attribute found;
@@ -132,9 +204,11 @@ static void test_attributes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_outgoing),   cmocka_unit_test(test_incoming),
-		cmocka_unit_test(test_no_ports),   cmocka_unit_test(test_country),
-		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_outgoing),    cmocka_unit_test(test_incoming),
+		cmocka_unit_test(test_no_ports),    cmocka_unit_test(test_country),
+		cmocka_unit_test(test_attributes),  cmocka_unit_test(test_continent),
+		cmocka_unit_test(test_icmp),        cmocka_unit_test(test_mark_and_time),
+		cmocka_unit_test(test_value_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rules/country.h"
-
 static char folder[] = "/tmp/nfshaper-geo-XXXXXX";
 static char copy_path[sizeof(folder) + 16];
 static unsigned char *database; /* the file's bytes */
@@ -77,7 +75,7 @@ static void assert_country(const struct geo *geo, const char *text, const char *
 {
 	struct geo_country country = {0};
 	struct addr addr = sample_addr(text);
-	bool known = geo_lookup(geo, &addr, &country);
+	bool known = geo_lookup(geo, &addr, &country) && country.cc;
 	if (known != (cc != NULL))
 		fail_msg("%s is %s", text, known ? "known" : "not known");
 	if (!cc)
@@ -144,6 +142,75 @@ static void test_names(void **state)
 	geo_close(geo);
 }
 
+static void test_continent(void **state)
+{
+	struct geo_country country;
+	struct sample sample;
+	struct geo *geo = open_copy();
+	struct addr addr = sample_addr("203.0.112.9");
+	(void)state;
+	assert_true(geo_lookup(geo, &addr, &country));
+	assert_null(country.cc);
+	assert_memory_equal(country.continent, "OC", 2);
+	addr = sample_addr("203.0.113.9");
+	assert_true(geo_lookup(geo, &addr, &country));
+	assert_memory_equal(country.cc, "SK", 2);
+	assert_null(country.continent);
+	/* The database goes before the table, which helps where the database says nothing. */
+	sample_init(&sample, "203.0.112.9", "203.0.113.9", IPPROTO_ICMP);
+	sample.facts.geo = geo;
+	assert_true(expression_holds("continent == OC and not cc", &sample.facts));
+	sample.facts.source_is_local = true;
+	assert_true(expression_holds("continent == EU and cc == SK", &sample.facts));
+	geo_close(geo);
+}
+
+static void test_cache(void **state)
+{
+	struct geo_country plain, cached;
+	struct geo *geo = open_copy();
+	struct geo_cache *cache = geo_cache_new();
+	(void)state;
+	/* More addresses than places, twice, so that some are there and some were replaced. */
+	for (unsigned i = 0; i < 2000; i++) {
+		const uint8_t bytes[] = {192, 0, 2, (uint8_t)(i * 7)},
+			      other[] = {8, 8, i % 3, i % 5};
+		struct addr addr = addr_from_bytes(AF_INET, i % 4 ? bytes : other);
+		plain = (struct geo_country){0};
+		bool known = geo_lookup(geo, &addr, &plain);
+		assert_int_equal(geo_cache_lookup(cache, geo, &addr, &cached), known);
+		assert_ptr_equal(cached.cc, plain.cc);
+		assert_ptr_equal(cached.name, plain.name);
+		assert_int_equal(geo_cache_lookup(NULL, geo, &addr, &cached), known);
+		assert_ptr_equal(cached.cc, plain.cc);
+	}
+	geo_cache_free(cache);
+	geo_close(geo);
+}
+
+/* The same first bytes in both families, and another database at perhaps the same place. */
+static void test_cache_keys(void **state)
+{
+	struct geo_country country;
+	struct geo *geo = open_copy();
+	struct geo_cache *cache = geo_cache_new();
+	struct addr v4 = sample_addr("192.0.2.1"), v6 = sample_addr("c000:201::");
+	uint64_t serial = geo_serial(geo);
+	(void)state;
+	assert_true(geo_cache_lookup(cache, geo, &v4, &country));
+	assert_false(geo_cache_lookup(cache, geo, &v6, &country));
+	assert_null(country.cc);
+	assert_true(geo_cache_lookup(cache, geo, &v4, &country));
+	geo_close(geo);
+	geo = open_copy();
+	assert_true(geo_serial(geo) > serial);
+	assert_true(geo_cache_lookup(cache, geo, &v4, &country));
+	assert_memory_equal(country.cc, "NZ", 2);
+	geo_cache_free(cache);
+	geo_close(geo);
+	geo_cache_free(NULL);
+}
+
 /* Rules name the countries by our table, however the database spells them. */
 static void test_facts(void **state)
 {
@@ -159,6 +226,25 @@ static void test_facts(void **state)
 	assert_true(expression_holds("cc == NZ and country == 'New Zealand'", &sample.facts));
 	sample.facts.cc = "DE";
 	assert_true(expression_holds("cc == DE and country == Germany", &sample.facts));
+	geo_close(geo);
+}
+
+/* Ten rules about countries, and packets of one host, cost one look-up. */
+static void test_facts_with_cache(void **state)
+{
+	struct sample sample;
+	struct geo *geo = open_copy();
+	struct geo_cache *cache = geo_cache_new();
+	(void)state;
+	sample_init(&sample, "192.0.2.1", "198.51.100.1", IPPROTO_ICMP);
+	sample.facts.geo = geo;
+	sample.facts.geo_cache = cache;
+	for (int i = 0; i < 3; i++) {
+		sample.facts.source_is_local = i == 1;
+		assert_int_equal(expression_holds("cc == DE", &sample.facts), i == 1);
+		assert_int_equal(expression_holds("cc == NZ", &sample.facts), i != 1);
+	}
+	geo_cache_free(cache);
 	geo_close(geo);
 }
 
@@ -190,50 +276,20 @@ static void test_other_type(void **state)
 	assert_refused(copy_path, "it has no countries (its type is GeoLite2-Asnumbe)");
 }
 
-static void test_table(void **state)
-{
-	static const char *const codes[] = {"NZ", "AU", "US", "GB", "AD", "ZW", "XK", "CI"};
-	(void)state;
-	for (size_t i = 0; i < COUNT(codes); i++)
-		assert_string_equal(country_code(country_name(codes[i])), codes[i]);
-	assert_string_equal(country_name("NZ"), "New Zealand");
-	assert_string_equal(country_code("Slovakia"), "SK");
-	assert_string_equal(country_code("Turkey"), "TR");
-	assert_null(country_name("XX"));
-	assert_null(country_name("nz"));
-	assert_null(country_name("N"));
-	assert_null(country_name("NZL"));
-	assert_null(country_name(""));
-	assert_null(country_code("Atlantis"));
-	assert_null(country_code("NZ"));
-}
-
-/* The table is sorted, as the binary search needs it, and no name or code is in it twice. */
-static void test_table_is_sound(void **state)
-{
-	unsigned count = 0;
-	(void)state;
-	for (char a = 'A'; a <= 'Z'; a++) {
-		for (char b = 'A'; b <= 'Z'; b++) {
-			const char code[] = {a, b, '\0'};
-			const char *name = country_name(code);
-			if (!name)
-				continue;
-			count++;
-			assert_string_equal(country_code(name), code);
-		}
-	}
-	assert_int_equal(count, 250); /* 249 of ISO 3166-1, and XK */
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lookup),         cmocka_unit_test(test_embedded),
-		cmocka_unit_test(test_private),        cmocka_unit_test(test_names),
-		cmocka_unit_test(test_facts),          cmocka_unit_test(test_refused_files),
-		cmocka_unit_test(test_other_type),     cmocka_unit_test(test_table),
-		cmocka_unit_test(test_table_is_sound),
+		cmocka_unit_test(test_lookup),
+		cmocka_unit_test(test_embedded),
+		cmocka_unit_test(test_private),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_refused_files),
+		cmocka_unit_test(test_other_type),
+		cmocka_unit_test(test_continent),
+		cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_cache_keys),
+		cmocka_unit_test(test_facts_with_cache),
 	};
 	return cmocka_run_group_tests(tests, read_database, forget_database);
 }

@@ -71,6 +71,7 @@ static void test_packet_message(void **state)
 	assert_int_equal(packet.hook, NF_INET_FORWARD);
 	assert_int_equal(packet.iif, 3);
 	assert_int_equal(packet.oif, 4);
+	assert_int_equal(packet.mark, 99);
 	assert_int_equal(packet.captured, 5);
 	assert_memory_equal(packet.data, "abcde", 5);
 	assert_int_equal(packet.length, 65000);

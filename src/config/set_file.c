@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/set_file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Tells of a file that cannot be read at the place that names it; others at their own. */
+static void report_load(struct reader *reader, const struct node *value, const char *path,
+			const struct diags *found)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		const struct diag *diag = &found->items[i];
+		struct place at = {path, diag->line, diag->column};
+		if (diag->line)
+			report_error(reader->diags, at, "%s", diag->message);
+		else
+			report_error(reader->diags, value->at, "file `%s` %s", SHOWN(path),
+				     diag->message);
+	}
+}
+
+static bool is_regular(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) < 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Where the entry ends: before a comment, and the blanks before it. */
+static size_t entry_length(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '#' && (i == 0 || is_blank(text[i - 1])))
+			length = i;
+	while (length > 0 && is_blank(text[length - 1]))
+		length--;
+	return length;
+}
+
+/* False once there is one entry too many, or too many are wrong. */
+static bool read_line(struct set_draft *draft, struct reader *reader, struct place at,
+		      const char *line, size_t length)
+{
+	size_t skip = 0;
+	while (skip < length && is_blank(line[skip]))
+		skip++;
+	length = entry_length(line + skip, length - skip);
+	at.column = (unsigned)skip + 1;
+	if (length == 0)
+		return true;
+	if (line[skip] == '"' || line[skip] == '\'') {
+		report_error(reader->diags, at,
+			     "an entry of a file has no quotes: the whole line is its text");
+		return true;
+	}
+	bool is_full = draft->budget->entries == 0;
+	set_draft_add(draft, reader, at, line + skip, length);
+	return !is_full && reader->diags->errors <= REPORT_ERRORS_MAX;
+}
+
+static void read_lines(struct set_draft *draft, struct reader *reader, const struct source *source)
+{
+	struct place at = {.file = source->path};
+	for (size_t i = 0; i < source->n_lines; i++) {
+		size_t start = source->lines[i];
+		size_t end = i + 1 < source->n_lines ? source->lines[i + 1] : source->length;
+		size_t length = end - start;
+		while (length > 0 && strchr("\r\n", source->bytes[start + length - 1]))
+			length--;
+		at.line = (unsigned)i + 1;
+		if (!read_line(draft, reader, at, source->bytes + start, length))
+			return;
+	}
+}
+
+void set_file_read(struct set_draft *draft, struct reader *reader, const struct node *value,
+		   const char *path)
+{
+	struct diags found;
+	struct source source;
+	if (reader->diags->errors > REPORT_ERRORS_MAX)
+		return;
+	/* Not to wait for the writer of a FIFO. */
+	if (!is_regular(path)) {
+		report_error(reader->diags, value->at,
+			     "file `%s` cannot be read: it is not a regular file", SHOWN(path));
+		return;
+	}
+	diags_init(&found);
+	if (source_load(path, &found, &source) == 0) {
+		if (source.length > draft->budget->file_bytes) {
+			report_error(reader->diags, value->at,
+				     "file `%s`: the files of all sets have more than %u MiB",
+				     SHOWN(path), SETS_FILE_BYTES_MAX >> 20);
+		} else {
+			draft->budget->file_bytes -= source.length;
+			read_lines(draft, reader, &source);
+		}
+		source_fini(&source);
+	} else {
+		report_load(reader, value, path, &found);
+	}
+	diags_fini(&found);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One attribute after the other: each must have a value, or be unknown, as its literals want it. */
+#include "rules/satisfiable.h"
+
+#include <string.h>
+
+#include "rules/boundaries.h"
+
+/* The literals about one attribute. */
+struct question {
+	const struct literal *literals[SATISFIABLE_LITERALS_MAX];
+	size_t count;
+	uint64_t tried; /* values */
+};
+
+/* Of these, every packet has a value. */
+static bool is_always_known(enum attribute attribute)
+{
+	static const enum attribute known[] = {ATTR_RADDR, ATTR_LADDR,  ATTR_SADDR,
+					       ATTR_DADDR, ATTR_PROTO,  ATTR_DIR,
+					       ATTR_DSCP,  ATTR_LENGTH, ATTR_MARK};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i] == attribute)
+			return true;
+	return false;
+}
+
+static bool all_take(const struct value *value, void *data)
+{
+	struct question *question = data;
+	question->tried++;
+	for (size_t i = 0; i < question->count; i++)
+		if (!literal_takes(question->literals[i], value))
+			return false;
+	return true;
+}
+
+/* An attribute that is not known makes every test false. */
+static bool may_be_unknown(const struct question *question)
+{
+	for (size_t i = 0; i < question->count; i++)
+		if (!question->literals[i]->is_negated)
+			return false;
+	return !is_always_known(literal_predicate(question->literals[0])->attribute);
+}
+
+/* The same set of values, but for the negation. A regular expression that was cut is no other's. */
+static bool same_set(const struct predicate *a, const struct predicate *b)
+{
+	if (a == b)
+		return true;
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == PREDICATE_GLOB)
+		return strcmp(a->glob, b->glob) == 0;
+	if (a->kind == PREDICATE_REGEX)
+		return strcmp(a->source, b->source) == 0 && strlen(a->source) < SNIPPET_MAX;
+	return a->shared && a->shared == b->shared;
+}
+
+/* Two tests that say the opposite of one value; it is known here. */
+static bool are_opposite(const struct literal *a, const struct literal *b)
+{
+	const struct predicate *x = literal_predicate(a), *y = literal_predicate(b);
+	if (literal_is_or(a) || literal_is_or(b) || !same_set(x, y))
+		return false;
+	return (a->is_negated != x->is_negated) != (b->is_negated != y->is_negated);
+}
+
+static bool has_opposites(const struct question *question)
+{
+	for (size_t i = 0; i < question->count; i++) {
+		const struct literal *literal = question->literals[i];
+		if (literal_predicate(literal)->kind == PREDICATE_KNOWN && literal->is_negated)
+			return true;
+		for (size_t k = 0; k < i; k++)
+			if (are_opposite(literal, question->literals[k]))
+				return true;
+	}
+	return false;
+}
+
+/* There are more names than any sets of them hold, unless one has to be in a set. */
+static bool has_finite_texts(const struct question *question)
+{
+	for (size_t i = 0; i < question->count; i++) {
+		const struct literal *literal = question->literals[i];
+		const struct predicate *predicate = literal_predicate(literal);
+		if (predicate->kind == PREDICATE_TEXTS &&
+		    predicate->is_negated == literal->is_negated)
+			return true;
+	}
+	return false;
+}
+
+/* True where a value of the attribute satisfies all. */
+static bool find_value(struct question *question)
+{
+	size_t boundaries = 0;
+	bool has_sets = false, has_texts = false;
+	for (size_t i = 0; i < question->count; i++) {
+		enum predicate_kind kind = literal_predicate(question->literals[i])->kind;
+		boundaries += literal_boundaries(question->literals[i]);
+		has_sets |= kind == PREDICATE_NUMBERS || kind == PREDICATE_ADDRESSES;
+		has_texts |= kind == PREDICATE_TEXTS;
+	}
+	if (boundaries > SATISFIABLE_VALUES_MAX || (!has_sets && !has_texts))
+		return true;
+	for (size_t i = 0; i < question->count; i++)
+		if (literal_visit(question->literals[i], all_take, question))
+			return true;
+	return has_texts && !has_finite_texts(question);
+}
+
+static bool question_may_hold(struct question *question)
+{
+	return may_be_unknown(question) || (!has_opposites(question) && find_value(question));
+}
+
+bool literals_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
+{
+	uint64_t done = 0;
+	if (count > SATISFIABLE_LITERALS_MAX)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		const struct predicate *predicate = literal_predicate(literals[i]);
+		if (!predicate || done >> predicate->attribute & 1)
+			continue;
+		done |= UINT64_C(1) << predicate->attribute;
+		struct question question = {.count = 0};
+		for (size_t k = i; k < count; k++) {
+			const struct predicate *other = literal_predicate(literals[k]);
+			if (other && other->attribute == predicate->attribute)
+				question.literals[question.count++] = literals[k];
+		}
+		bool may_hold = question_may_hold(&question);
+		*work += question.tried + question.count;
+		if (!may_hold)
+			return false;
+	}
+	return true;
+}
+
+static size_t append(const struct literal **all, size_t count,
+		     const struct conjunction *conjunction)
+{
+	for (size_t i = 0; i < conjunction->count && count < SATISFIABLE_LITERALS_MAX; i++)
+		all[count++] = &conjunction->literals[i];
+	return count;
+}
+
+/* To leave some out is safe: fewer literals hold more often. */
+bool conjunctions_may_hold(const struct conjunction *a, const struct conjunction *b, uint64_t *work)
+{
+	const struct literal *all[SATISFIABLE_LITERALS_MAX];
+	return literals_may_hold(all, append(all, append(all, 0, a), b), work);
+}
+
+bool conjunction_may_hold(const struct conjunction *conjunction, uint64_t *work)
+{
+	static const struct conjunction nothing;
+	return conjunctions_may_hold(conjunction, &nothing, work);
+}

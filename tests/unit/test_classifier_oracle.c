@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The classifier against the plain evaluation of one rule after the other: random rule sets and
+ * random packets have to get the same answer. More than a million pairs; the seed is printed,
+ * NFSHAPER_TEST_SEED repeats a run.
+ */
+#include "random_packets.h"
+
+#include <time.h>
+
+#define ROUNDS 1040
+#define PACKETS 1000
+
+/* A configuration of random rules and three sets; its texts are its own. */
+struct world {
+	struct pool pool;
+	struct config config;
+	struct config_set sets[3];
+	struct ruleset *ruleset;
+};
+
+static struct config_set random_set(const char *name, enum attribute attribute,
+				    const struct pool *pool)
+{
+	struct config_set set = {.name = strdup(name), .path = "rules.yaml"};
+	set.n_entries = 1 + random_below(6);
+	set.entries = calloc(set.n_entries, sizeof(*set.entries));
+	for (size_t i = 0; i < set.n_entries; i++) {
+		size_t size;
+		FILE *out = open_memstream(&set.entries[i].text, &size);
+		put_value(out, pool, attribute, true);
+		fclose(out);
+	}
+	return set;
+}
+
+static void compile(struct world *world)
+{
+	struct diags diags;
+	diags_init(&diags);
+	world->config.geoip = (char *)(uintptr_t) "geo.mmdb"; /* no warnings */
+	world->ruleset = ruleset_compile(&world->config, &diags);
+	if (!world->ruleset)
+		diags_print(&diags, stderr);
+	assert_non_null(world->ruleset);
+	diags_fini(&diags);
+}
+
+static void world_init(struct world *world, size_t n_rules, enum shape shape)
+{
+	*world = (struct world){.pool = random_pool()};
+	world->sets[0] = random_set("hosts", ATTR_SADDR, &world->pool);
+	world->sets[1] = random_set("links", ATTR_IIF, &world->pool);
+	world->sets[2] = random_set("ports", ATTR_SPORT, &world->pool);
+	world->config.sets = world->sets;
+	world->config.n_sets = COUNT(world->sets);
+	world->config.rules = calloc(n_rules, sizeof(*world->config.rules));
+	world->config.n_rules = n_rules;
+	for (size_t i = 0; i < n_rules; i++) {
+		struct config_text *text = &world->config.rules[i].condition;
+		world->config.rules[i].name = (char *)(uintptr_t) "random";
+		text->at.file = "rules.yaml";
+		if (i + 1 < n_rules || !one_in(4))
+			text->text = random_condition(&world->pool, shape);
+	}
+	compile(world);
+}
+
+static void world_fini(struct world *world)
+{
+	ruleset_free(world->ruleset);
+	for (size_t i = 0; i < COUNT(world->sets); i++) {
+		for (size_t k = 0; k < world->sets[i].n_entries; k++)
+			free(world->sets[i].entries[k].text);
+		free(world->sets[i].entries);
+		free(world->sets[i].name);
+	}
+	for (size_t i = 0; i < world->config.n_rules; i++)
+		free(world->config.rules[i].condition.text);
+	free(world->config.rules);
+}
+
+struct tally {
+	unsigned pairs;
+	unsigned none;
+	unsigned first;
+	unsigned later;
+};
+
+static void fail_pair(const struct world *world, int got, int expected)
+{
+	int rule = expected < 0 || (got >= 0 && got < expected) ? got : expected;
+	fail_msg("%zu rules: the classifier says %d, the plain evaluation %d; rule %d is: %s",
+		 world->config.n_rules, got, expected, rule,
+		 world->config.rules[rule].condition.text ? world->config.rules[rule].condition.text
+							  : "always true");
+}
+
+static void compare(const struct world *world, size_t n_packets, struct tally *tally)
+{
+	for (size_t i = 0; i < n_packets; i++) {
+		struct packet packet;
+		struct facts facts = random_facts(&world->pool, &packet);
+		int expected = ruleset_match_plain(world->ruleset, &facts);
+		int got = ruleset_match(world->ruleset, &facts);
+		if (got != expected)
+			fail_pair(world, got, expected);
+		tally->pairs++;
+		tally->none += got < 0;
+		tally->first += got == 0;
+		tally->later += got > 0;
+	}
+}
+
+static void start_random(const char *name)
+{
+	const char *given = getenv("NFSHAPER_TEST_SEED");
+	random_state = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+	printf("%s: NFSHAPER_TEST_SEED=%llu\n", name, (unsigned long long)random_state);
+}
+
+static void print_tally(const struct tally *tally)
+{
+	printf("%u pairs: %u without a match, %u by the first rule, %u by a later one\n",
+	       tally->pairs, tally->none, tally->first, tally->later);
+}
+
+static void test_small_sets(void **state)
+{
+	static const size_t sizes[] = {1, 1, 2, 3, 5, 8, 20};
+	struct tally tally = {0};
+	(void)state;
+	start_random("small sets");
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct world world;
+		world_init(&world, PICK(sizes), one_in(4) ? SHAPE_RARE : SHAPE_ANY);
+		compare(&world, PACKETS, &tally);
+		world_fini(&world);
+	}
+	print_tally(&tally);
+	assert_true(tally.pairs >= 1000000);
+	/* The comparison is worth something only where all three happen often. */
+	assert_true(tally.none > tally.pairs / 10);
+	assert_true(tally.first > tally.pairs / 10);
+	assert_true(tally.later > tally.pairs / 10);
+}
+
+/* Vectors of many chunks and rows. */
+static void test_large_sets(void **state)
+{
+	static const size_t sizes[] = {700, 2000, 9000};
+	struct tally tally = {0};
+	(void)state;
+	start_random("large sets");
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct world world;
+		world_init(&world, sizes[i], SHAPE_RARE);
+		compare(&world, PACKETS * 4, &tally);
+		world_fini(&world);
+	}
+	print_tally(&tally);
+	assert_true(tally.later > tally.pairs / 100);
+}
+
+/* Together too many conjunctions: the later rules have to do with fewer. */
+static void test_exploding_sets(void **state)
+{
+	struct tally tally = {0};
+	struct world world;
+	(void)state;
+	start_random("exploding sets");
+	world_init(&world, 4000, SHAPE_PRODUCT);
+	compare(&world, PACKETS, &tally);
+	world_fini(&world);
+	print_tally(&tally);
+	assert_true(tally.later > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_small_sets),
+		cmocka_unit_test(test_large_sets),
+		cmocka_unit_test(test_exploding_sets),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
