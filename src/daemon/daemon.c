@@ -159,21 +159,6 @@ static void remove_table(struct daemon *daemon)
 		log_error("the table could not be removed: %s", strerror(-error.code));
 }
 
-void daemon_save_state(struct daemon *daemon)
-{
-	const struct plan *plan = daemon->snapshot->plan;
-	struct state known = {.mark_mask = plan->mark_mask};
-	ids_remember(&known.ids, &plan->ids);
-	if (!plan->ids_forgotten)
-		ids_remember(&known.ids, &daemon->known.ids);
-	state_fini(&daemon->known);
-	daemon->known = known;
-	int error = state_save(daemon->options->state_dir, &known);
-	if (error)
-		log_warning("%s/%s could not be written: %s; the ids are kept in the kernel only",
-			    daemon->options->state_dir, NFSHAPER_STATE_FILE, strerror(-error));
-}
-
 static int start_shaping(struct daemon *daemon)
 {
 	char *why = NULL;
@@ -265,7 +250,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	if (error)
 		goto no_table;
 	shaping_clear(daemon->snapshot->plan);
-	daemon_save_state(daemon);
+	state_remember(&daemon->known, daemon->options->state_dir, daemon->snapshot->plan);
 	shaping_watch(&daemon->shaping, daemon->loop);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
 		 daemon->snapshot->plan->workers == 1 ? "" : "s",

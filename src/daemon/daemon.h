@@ -43,7 +43,4 @@ struct daemon {
  */
 int daemon_run(const struct daemon_options *options);
 
-/* Remembers the ids of the snapshot's plan, here and in the state file. */
-void daemon_save_state(struct daemon *daemon);
-
 #endif

@@ -103,7 +103,7 @@ json_t *reload(struct daemon *daemon)
 	struct snapshot *snapshot =
 		preflight_known(daemon->options->config_file, &daemon->known.ids, &diags);
 	if (snapshot && apply(daemon, snapshot, &diags) == 0)
-		daemon_save_state(daemon);
+		state_remember(&daemon->known, daemon->options->state_dir, snapshot->plan);
 	else
 		snapshot_free(snapshot);
 	log_diags(&diags);

@@ -14,6 +14,7 @@
 #include "daemon/pidfile.h"
 #include "kernel/table.h"
 #include "util/alloc.h"
+#include "util/log.h"
 
 #define STATE_VERSION 1
 
@@ -139,4 +140,18 @@ int state_recall(const char *state_dir, struct state *ret_state)
 	if (ret_state->ids.count == 0)
 		table_read_ids(&ret_state->ids);
 	return error;
+}
+
+void state_remember(struct state *known, const char *state_dir, const struct plan *plan)
+{
+	struct state now = {.mark_mask = plan->mark_mask};
+	ids_remember(&now.ids, &plan->ids);
+	if (!plan->ids_forgotten)
+		ids_remember(&now.ids, &known->ids);
+	state_fini(known);
+	*known = now;
+	int error = state_save(state_dir, known);
+	if (error)
+		log_warning("%s/%s could not be written: %s; the ids are kept in the kernel only",
+			    state_dir, NFSHAPER_STATE_FILE, strerror(-error));
 }

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "engine/ids.h"
+#include "engine/plan.h"
 
 struct state {
 	uint32_t mark_mask; /* 0: not known; the ids out of a table do not tell it */
@@ -33,5 +33,11 @@ int state_save(const char *state_dir, const struct state *state);
  * valid in any case.
  */
 int state_recall(const char *state_dir, struct state *ret_state);
+
+/*
+ * Takes the ids of a plan that is in force into *known and writes the state file. Where that fails
+ * it is a message only: the kernel has the ids, too.
+ */
+void state_remember(struct state *known, const char *state_dir, const struct plan *plan);
 
 #endif
