@@ -87,9 +87,7 @@ struct snapshot *cli_load(const struct cli *cli, struct state *ret_earlier)
 	diags_init(&diags);
 	struct snapshot *snapshot =
 		preflight(cli->config_path, cli->state_dir, ret_earlier, &diags);
-	for (size_t i = 0; i < diags.count; i++)
-		if (diags.items[i].severity == DIAG_ERROR)
-			diag_print(&diags.items[i], stderr);
+	diags_print_errors(&diags, stderr);
 	diags_fini(&diags);
 	return snapshot;
 }

@@ -19,7 +19,6 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
-#include <nfshaper/control.h>
 #include <nfshaper/mark.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -45,7 +44,10 @@ static int load_snapshot(struct daemon *daemon)
 	diags_init(&diags);
 	daemon->snapshot = preflight(daemon->options->config_path, daemon->options->state_dir,
 				     &daemon->known, &diags);
-	diags_print(&diags, stderr);
+	if (log_shows(LOG_NORMAL))
+		diags_print(&diags, stderr);
+	else
+		diags_print_errors(&diags, stderr);
 	diags_fini(&diags);
 	return daemon->snapshot ? 0 : -EINVAL;
 }

@@ -87,3 +87,10 @@ void diags_print(const struct diags *diags, FILE *out)
 	for (size_t i = 0; i < diags->count; i++)
 		diag_print(&diags->items[i], out);
 }
+
+void diags_print_errors(const struct diags *diags, FILE *out)
+{
+	for (size_t i = 0; i < diags->count; i++)
+		if (diags->items[i].severity == DIAG_ERROR)
+			diag_print(&diags->items[i], out);
+}

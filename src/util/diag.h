@@ -49,5 +49,6 @@ void diags_sort(struct diags *diags);
 /* Prints one as `FILE:LINE:COLUMN: message` (warnings: `FILE:LINE:COLUMN: warning: message`). */
 void diag_print(const struct diag *diag, FILE *out);
 void diags_print(const struct diags *diags, FILE *out);
+void diags_print_errors(const struct diags *diags, FILE *out);
 
 #endif

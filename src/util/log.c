@@ -13,6 +13,11 @@ void log_set_level(enum log_level new_level)
 	level = new_level;
 }
 
+bool log_shows(enum log_level asked)
+{
+	return level >= asked;
+}
+
 void log_to_syslog(void)
 {
 	openlog("nfshaper", LOG_PID, LOG_DAEMON);

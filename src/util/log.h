@@ -12,6 +12,8 @@
 enum log_level { LOG_SILENT = 1, LOG_NORMAL = 2, LOG_DETAILED = 3, LOG_NOISY = 4 };
 
 void log_set_level(enum log_level level);
+/* True where messages of that level are written. */
+bool log_shows(enum log_level level);
 void log_to_syslog(void);
 
 /* Errors are always written, even at LOG_SILENT. */
