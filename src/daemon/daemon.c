@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 #include "daemon/detach.h"
-#include "daemon/netns_lock.h"
 #include "daemon/notify.h"
 #include "daemon/pidfile.h"
 #include "daemon/preflight.h"
@@ -52,31 +51,6 @@ static int load_snapshot(struct daemon *daemon)
 	return daemon->snapshot ? 0 : -EINVAL;
 }
 
-static int lock_run_dir(struct daemon *daemon)
-{
-	pid_t other = 0;
-	daemon->pid_fd = pidfile_lock(daemon->options->run_dir, &other);
-	if (daemon->pid_fd == -EBUSY)
-		log_error("another nfshaper (pid %d) runs with %s; stop it first, or give this one "
-			  "a --run-dir of its own",
-			  (int)other, daemon->options->run_dir);
-	else if (daemon->pid_fd < 0)
-		log_error("the run directory %s cannot be used: %s", daemon->options->run_dir,
-			  strerror(-daemon->pid_fd));
-	return daemon->pid_fd < 0 ? daemon->pid_fd : 0;
-}
-
-static int lock_namespace(struct daemon *daemon)
-{
-	char *why = NULL;
-	daemon->netns_lock = netns_lock(&why);
-	int error = daemon->netns_lock ? 0 : -errno;
-	if (error)
-		log_error("%s", why);
-	free(why);
-	return error;
-}
-
 static int probe(struct daemon *daemon)
 {
 	char *why = NULL;
@@ -97,21 +71,33 @@ static void close_workers(struct daemon *daemon)
 	free(daemon->workers);
 }
 
+static int start_worker(struct daemon *daemon, unsigned index)
+{
+	uint16_t number = (uint16_t)(daemon->snapshot->plan->queue_first + index);
+	struct worker *worker;
+	unsigned tries = 0;
+	char *why = NULL;
+	do {
+		free(why);
+		why = NULL;
+		worker = worker_new(daemon->snapshot, number, &why);
+	} while (!worker && errno == EBUSY && locks_wait(&tries));
+	daemon->workers[index] = worker;
+	int error = worker ? worker_start(worker) : -EIO;
+	if (error)
+		log_error("%s", why ? why : strerror(-error));
+	free(why);
+	return error;
+}
+
 /* Every queue is bound and served before the table feeds it. */
 static int start_workers(struct daemon *daemon)
 {
 	const struct plan *plan = daemon->snapshot->plan;
 	int error = 0;
 	daemon->workers = xcalloc(plan->workers, sizeof(struct worker *));
-	for (unsigned i = 0; !error && i < plan->workers; i++) {
-		char *why = NULL;
-		daemon->workers[i] =
-			worker_new(daemon->snapshot, (uint16_t)(plan->queue_first + i), &why);
-		error = daemon->workers[i] ? worker_start(daemon->workers[i]) : -EIO;
-		if (error)
-			log_error("%s", why ? why : strerror(-error));
-		free(why);
-	}
+	for (unsigned i = 0; !error && i < plan->workers; i++)
+		error = start_worker(daemon, i);
 	if (error)
 		close_workers(daemon);
 	return error;
@@ -232,7 +218,7 @@ static void stop_queueing(void)
 /* With the lock held and, where wanted, in the child: set up, run, take down. */
 static int serve(struct daemon *daemon, int ready_fd)
 {
-	int error = pidfile_write(daemon->pid_fd);
+	int error = pidfile_write(daemon->locks.pid_fd);
 	signal(SIGPIPE, SIG_IGN);
 	tzset(); /* for clock_local() */
 	if (error) {
@@ -280,15 +266,13 @@ no_workers:
 
 int daemon_run(const struct daemon_options *options)
 {
-	struct daemon daemon = {.options = options, .pid_fd = -1};
+	struct daemon daemon = {.options = options, .locks.pid_fd = -1};
 	int ready_fd = -1;
 	int error = load_snapshot(&daemon);
 	if (!error)
 		error = probe(&daemon);
 	if (!error)
-		error = lock_run_dir(&daemon);
-	if (!error)
-		error = lock_namespace(&daemon);
+		error = locks_take(&daemon.locks, options->run_dir);
 	if (!error && !options->foreground) {
 		ready_fd = detach_begin();
 		if (ready_fd < 0)
@@ -296,9 +280,7 @@ int daemon_run(const struct daemon_options *options)
 	}
 	if (!error)
 		error = serve(&daemon, ready_fd);
-	nfqueue_close(daemon.netns_lock);
-	if (daemon.pid_fd >= 0)
-		pidfile_remove(options->run_dir, daemon.pid_fd);
+	locks_release(&daemon.locks, options->run_dir);
 	snapshot_free(daemon.snapshot);
 	state_fini(&daemon.known);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "daemon/control.h"
+#include "daemon/locks.h"
 #include "daemon/shaping.h"
 #include "daemon/state.h"
 #include "daemon/worker.h"
@@ -29,8 +30,7 @@ struct daemon {
 	struct snapshot *snapshot;
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;
-	int pid_fd;
-	struct nfqueue *netns_lock;
+	struct locks locks;
 	struct ev_loop *loop;
 	struct control *control;
 	ev_signal signals[3]; /* SIGTERM, SIGINT, SIGHUP */

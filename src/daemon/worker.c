@@ -85,8 +85,10 @@ struct worker *worker_new(const struct snapshot *snapshot, uint16_t number, char
 	if (!worker->queue)
 		goto fail;
 	return worker;
-fail:
+fail:;
+	int error = errno;
 	worker_free(worker);
+	errno = error;
 	return NULL;
 }
 

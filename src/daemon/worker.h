@@ -19,8 +19,9 @@ struct worker_counters {
 struct worker;
 
 /*
- * Opens the queue `number`; the thread is not started yet. NULL on failure, with *ret_why a
- * sentence, to be freed by the caller. The snapshot must outlive the worker or worker_switch().
+ * Opens the queue `number`; the thread is not started yet. NULL on failure, with errno (EBUSY:
+ * another program has the queue) and *ret_why a sentence, to be freed by the caller. The snapshot
+ * must outlive the worker or worker_switch().
  */
 struct worker *worker_new(const struct snapshot *snapshot, uint16_t number, char **ret_why);
 
