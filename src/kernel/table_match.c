@@ -73,12 +73,6 @@ static void test_range(struct table_rule *rule, const void *first, const void *l
 	compare(rule, NFT_CMP_LTE, last, length);
 }
 
-/* nft has a name of its own for ICMPv6. */
-static const char *nft_proto_text(uint8_t proto, char *buffer)
-{
-	return proto == IPPROTO_ICMPV6 ? "ipv6-icmp" : proto_text(proto, buffer);
-}
-
 void match_family(struct table_rule *rule, int family)
 {
 	rule_say(rule, "meta nfproto %s", family == AF_INET ? "ipv4" : "ipv6");
@@ -88,7 +82,8 @@ void match_family(struct table_rule *rule, int family)
 void match_proto(struct table_rule *rule, uint8_t proto)
 {
 	char name[PROTO_TEXT_MAX];
-	rule_say(rule, "meta l4proto %s", nft_proto_text(proto, name));
+	/* Not ipv6-icmp, as nft lists it: it would look that up in /etc/protocols. */
+	rule_say(rule, "meta l4proto %s", proto_text(proto, name));
 	test_proto(rule, proto);
 }
 

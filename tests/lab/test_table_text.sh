@@ -110,6 +110,11 @@ done
 compare "700 classes" -k ffff0000 1:class:default:10 2:reject "${many[@]}"
 compare "first plan" "${first[@]}"
 
+# A base image has no /etc/protocols, nor may whoever reads the text. (ip gives the shell mounts of
+# its own.)
+same "nft reads it without /etc/protocols" "" "$(text "${first[@]}" | ip netns exec "$left" sh -c \
+	'[ ! -e /etc/protocols ] || mount --bind /dev/null /etc/protocols; exec nft -c -f -' 2>&1)"
+
 same "ids are read back" "1 class default 10
 2 class web 11
 3 drop drop 0
