@@ -112,8 +112,8 @@ compare "first plan" "${first[@]}"
 
 # A base image has no /etc/protocols, nor may whoever reads the text. (ip gives the shell mounts of
 # its own.)
-same "nft reads it without /etc/protocols" "" "$(text "${first[@]}" | ip netns exec "$left" sh -c \
-	'[ ! -e /etc/protocols ] || mount --bind /dev/null /etc/protocols; exec nft -c -f -' 2>&1)"
+same "nft reads it without /etc/protocols" "read" "$(text "${first[@]}" | ip netns exec "$left" sh -c \
+	'[ ! -e /etc/protocols ] || mount --bind /dev/null /etc/protocols; nft -c -f - && echo read' 2>&1)"
 
 same "ids are read back" "1 class default 10
 2 class web 11
