@@ -117,6 +117,10 @@ int lexer_next(struct lexer *lexer, struct token *ret_token, struct fault *fault
 	size_t offset = lexer->position + strspn(lexer->text + lexer->position, BLANKS);
 	struct token token = {.offset = offset, .end = offset, .text = lexer->text + offset};
 	int error = 0;
+	/* The end is where the writing ends: a block of YAML ends with a line break. */
+	if (*token.text == '\0' &&
+	    memchr(lexer->text + lexer->position, '\n', offset - lexer->position))
+		token.offset = token.end = lexer->position;
 	if (*token.text == '\0')
 		token.kind = TOKEN_END;
 	else if (*token.text == '\'' || *token.text == '"')

@@ -73,6 +73,11 @@ static int refuse_trailing(struct parser *parser)
 	case TOKEN_COMMA:
 		return fault_set(parser->fault, token->offset,
 				 "several values are a list in brackets, such as [80, 443]");
+	case TOKEN_LIST_OPEN:
+		if (parser->previous.kind == TOKEN_WORD && parser->previous.end == token->offset)
+			return fault_set(parser->fault, token->offset,
+					 "a text or a pattern that holds brackets needs quotes");
+		break;
 	case TOKEN_OPEN:
 		if (parser->previous.kind == TOKEN_WORD && parser->previous.end == token->offset)
 			return fault_set(parser->fault, parser->previous.offset,
@@ -83,7 +88,6 @@ static int refuse_trailing(struct parser *parser)
 	case TOKEN_END:
 	case TOKEN_QUOTED:
 	case TOKEN_SET:
-	case TOKEN_LIST_OPEN:
 	case TOKEN_LIST_CLOSE:
 		break;
 	}
