@@ -7,6 +7,7 @@
 #include "config/names.h"
 #include "config/report.h"
 #include "engine/lint_rules.h"
+#include "net/proto.h"
 #include "util/alloc.h"
 
 struct linter {
@@ -145,6 +146,22 @@ static bool warn_condition(struct linter *linter, size_t position)
 	return lint_rule->is_false || lint_rule->is_hidden;
 }
 
+/* The rest of the rule matches: more may be said of it. */
+static bool warn_partly_hidden(struct linter *linter, size_t position)
+{
+	const struct config_rule *rule = &linter->config->rules[position];
+	const struct lint_hidden *hidden = &linter->rules[position].hidden;
+	char proto[PROTO_TEXT_MAX];
+	if (!hidden->entry)
+		return false;
+	diag_warning(linter->diags, rule->at,
+		     "rule `%s` matches nothing of what %s this host by %s: `management:` exempts "
+		     "it, and only the rest can match",
+		     SHOWN(rule->name), hidden->comes_in ? "comes in to" : "goes out from",
+		     proto_text(hidden->entry->proto, proto));
+	return true;
+}
+
 static void warn_always_true(struct linter *linter, size_t position)
 {
 	const struct config_rule *rule = &linter->config->rules[position];
@@ -174,6 +191,7 @@ static void check_rules(struct linter *linter)
 			warn_covered(linter, i, &cover);
 			warnings++;
 		} else {
+			warnings += warn_partly_hidden(linter, i);
 			warn_always_true(linter, i);
 		}
 	}

@@ -74,6 +74,8 @@ bool lint_covers(const struct lint_rule *rule, const struct conjunction *conjunc
  * direction, dport and lport are one, and so are the others of both vocabularies.
  */
 struct hiding {
+	const struct config_management *entry; /* the first of the group */
+	struct condition *proto;
 	struct condition *condition;
 	struct lint_rule rule;
 };
@@ -116,6 +118,16 @@ static char *ports_text(const struct config *config, const struct config_managem
 	return text;
 }
 
+static struct condition *proto_condition(uint8_t proto)
+{
+	struct fault fault = {0};
+	char *text = xasprintf("proto == %u", proto);
+	struct condition *condition = condition_new(text, &fault);
+	fault_fini(&fault);
+	free(text);
+	return condition;
+}
+
 static void add_hiding(struct hidings *hidings, const struct config *config,
 		       const struct config_management *group, bool in)
 {
@@ -131,6 +143,8 @@ static void add_hiding(struct hidings *hidings, const struct config *config,
 	struct condition *condition = condition_new(text, &fault);
 	if (condition) {
 		struct hiding *hiding = &hidings->items[hidings->count++];
+		hiding->entry = group;
+		hiding->proto = proto_condition(group->proto);
 		hiding->condition = condition;
 		lint_rule_init(&hiding->rule, condition);
 	}
@@ -153,6 +167,7 @@ static void hidings_fini(struct hidings *hidings)
 	for (size_t i = 0; i < hidings->count; i++) {
 		lint_rule_fini(&hidings->items[i].rule);
 		condition_free(hidings->items[i].condition);
+		condition_free(hidings->items[i].proto);
 	}
 }
 
@@ -186,6 +201,59 @@ static bool is_hidden(const struct lint_rule *rule, struct condition *const dire
 	return true;
 }
 
+#define BIT(attribute) (UINT64_C(1) << (attribute))
+
+/* A first look, for most rules: neither kept to the ports of a service nor apart from its packets.
+ */
+static bool is_wide(const struct conjunction *conjunction)
+{
+	uint64_t asks = 0;
+	for (size_t i = 0; i < conjunction->count; i++) {
+		const struct predicate *predicate = literal_predicate(&conjunction->literals[i]);
+		asks |= predicate ? BIT(predicate->attribute) : 0;
+	}
+	return !(asks & (BIT(ATTR_LPORT) | BIT(ATTR_SPORT) | BIT(ATTR_DPORT) | BIT(ATTR_PROTO) |
+			 BIT(ATTR_DIR)));
+}
+
+/* Whether all that the rule matches in the direction, of the hiding's protocol, is exempt. */
+static bool hides(const struct hiding *hiding, const struct lint_rule *rule,
+		  const struct condition *direction, uint64_t *work)
+{
+	struct literal literals[SATISFIABLE_LITERALS_MAX];
+	bool matches = false;
+	for (size_t i = 0; i < rule->holds.count; i++) {
+		const struct conjunction *conjunction = &rule->holds.items[i];
+		struct conjunction limited = {.literals = literals};
+		if (conjunction->count + 2 > SATISFIABLE_LITERALS_MAX || is_wide(conjunction))
+			return false;
+		literals[limited.count++] =
+			(struct literal){.condition = direction, .test = &direction->predicate};
+		literals[limited.count++] = (struct literal){.condition = hiding->proto,
+							     .test = &hiding->proto->predicate};
+		for (size_t k = 0; k < conjunction->count; k++)
+			literals[limited.count++] = conjunction->literals[k];
+		if (!conjunction_may_hold(&limited, work))
+			continue;
+		if (!lint_covers(&hiding->rule, &limited, work))
+			return false;
+		matches = true;
+	}
+	return matches;
+}
+
+static struct lint_hidden find_hidden(const struct lint_rule *rule,
+				      struct condition *const directions[3],
+				      const struct hidings hidings[3], uint64_t *work)
+{
+	for (size_t d = 1; d < 3; d++)
+		for (size_t i = 0; i < hidings[d].count; i++)
+			if (hides(&hidings[d].items[i], rule, directions[d], work))
+				return (struct lint_hidden){.entry = hidings[d].items[i].entry,
+							    .comes_in = d == 1};
+	return (struct lint_hidden){0};
+}
+
 /* Forwarded packets come first: most rules match some, and are done with. */
 void lint_find_hidden(const struct config *config, struct lint_rule *rules, size_t count,
 		      uint64_t *work)
@@ -199,9 +267,13 @@ void lint_find_hidden(const struct config *config, struct lint_rule *rules, size
 	};
 	hidings_init(&hidings[1], config, true);
 	hidings_init(&hidings[2], config, false);
-	for (size_t i = 0; i < count; i++)
-		rules[i].is_hidden =
-			!rules[i].is_false && is_hidden(&rules[i], directions, hidings, work);
+	for (size_t i = 0; i < count; i++) {
+		if (rules[i].is_false)
+			continue;
+		rules[i].is_hidden = is_hidden(&rules[i], directions, hidings, work);
+		if (!rules[i].is_hidden)
+			rules[i].hidden = find_hidden(&rules[i], directions, hidings, work);
+	}
 	for (size_t d = 0; d < 3; d++) {
 		hidings_fini(&hidings[d]);
 		condition_free(directions[d]);

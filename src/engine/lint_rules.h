@@ -16,6 +16,10 @@ struct lint_rule {
 	bool is_false;
 	bool is_true;
 	bool is_hidden;
+	struct lint_hidden {
+		const struct config_management *entry; /* NULL: nothing is hidden */
+		bool comes_in;
+	} hidden; /* what of the rule is exempt where some of it is seen */
 };
 
 /* The condition (NULL: every packet matches) has to outlive the rule, which ends with x_fini(). */
@@ -26,7 +30,10 @@ void lint_rule_fini(struct lint_rule *rule);
 bool lint_covers(const struct lint_rule *rule, const struct conjunction *conjunction,
 		 uint64_t *work);
 
-/* Marks the rules that can only match what `management:` exempts. */
+/*
+ * Marks the rules that can only match what `management:` exempts, and those of which it exempts all
+ * that a protocol has in one direction, such as `dport == 22` of what comes in by TCP.
+ */
 void lint_find_hidden(const struct config *config, struct lint_rule *rules, size_t count,
 		      uint64_t *work);
 
