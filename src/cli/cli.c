@@ -181,7 +181,11 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
+	static const char *const later[] = {"netstat", "sessions", "throttle"};
 	const char *names[sizeof(commands) / sizeof(commands[0])];
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		if (strcmp(name, later[i]) == 0)
+			return cli_usage("`%s` is not available in this version yet", name);
 	for (size_t i = 0; i < commands_count; i++)
 		names[i] = commands[i].name;
 	const char *nearest = text_nearest(name, names, commands_count);

@@ -44,7 +44,8 @@ static int print_one(const char *name)
 	for (size_t i = 0; i < commands_count; i++) {
 		if (strcmp(commands[i].name, name) != 0)
 			continue;
-		printf("Usage: nfshaper [OPTIONS] %s %s\n\n%s\n\n", name, commands[i].arguments,
+		printf("Usage: nfshaper [OPTIONS] %s%s%s\n\n%s\n\n", name,
+		       *commands[i].arguments ? " " : "", commands[i].arguments,
 		       commands[i].summary);
 		if (strcmp(name, "explain") == 0) {
 			print_explain_keys();
