@@ -102,7 +102,7 @@ void *session_index_step(struct session_index *index)
 uint32_t session_index_wants(const struct session_index *index)
 {
 	uint32_t size = index->mask + 1;
-	return !index->old && index->count > size && size < BUCKETS_MAX ? size * 2 : 0;
+	return !index->old && index->count > size / 2 && size < BUCKETS_MAX ? size * 2 : 0;
 }
 
 bool session_index_grow(struct session_index *index, uint32_t *buckets, uint32_t count)

@@ -2,10 +2,10 @@
 /*
  * One shard's hash table: buckets of slot numbers, chained through the sessions themselves.
  *
- * It grows without a pause: when there are as many sessions as buckets, somebody allocates twice
- * as many (outside of the lock) and hands them in; from then on every call of session_index_step()
- * moves a few buckets over, and look-ups go to the old or the new array by how far that has come.
- * Sessions have no room for their hash: it is computed again from their key.
+ * It grows without a pause: when there are half as many sessions as buckets, somebody allocates
+ * twice as many (outside of the lock) and hands them in; from then on every call of
+ * session_index_step() moves a few buckets over, and look-ups go to the old or the new array by how
+ * far that has come. Sessions have no room for their hash: it is computed again from their key.
  */
 #ifndef THROTTLE_SESSION_INDEX_H
 #define THROTTLE_SESSION_INDEX_H

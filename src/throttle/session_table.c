@@ -161,6 +161,9 @@ void session_table_acquire(struct session_table *table, const struct session_key
 	if (!slot)
 		slot = make_session(table, shard, hash, key, &is_new);
 	struct session *session = at(table, slot);
+	if (!is_new)
+		shard_prefetch(shard, session);
+	uint64_t sequence = atomic_fetch_add_explicit(&table->sequence, 1, memory_order_relaxed);
 	if (!is_new) {
 		shard_unlist(shard, session);
 		is_new = shard_is_expired(session->used_ns, now_ns, expire_ns);
@@ -168,7 +171,6 @@ void session_table_acquire(struct session_table *table, const struct session_key
 	if (is_new)
 		reset(session, now_ns);
 	uint64_t previous_ns = is_new ? now_ns : session->used_ns;
-	uint64_t sequence = atomic_fetch_add_explicit(&table->sequence, 1, memory_order_relaxed);
 	shard_list(shard, slot, sequence, now_ns);
 	*ret_use = (struct session_use){session, previous_ns, shard->number, garbage};
 }
