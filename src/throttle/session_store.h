@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The memory of a table's sessions: slots of one size, named by a number of 32 bits from 1 on (0 is
- * none), in chunks of 65,536 that stay where they are as long as the store lives. A chunk is
+ * none), in chunks of 262,144 that stay where they are as long as the store lives. A chunk is
  * reserved address space (mmap, no reserve): the kernel gives memory page by page as slots are
- * first used, so taking a slot costs a packet at most one page fault, and one mmap in 65,536.
+ * first used, so taking a slot costs a packet at most one page fault, and one mmap in 262,144.
  */
 #ifndef THROTTLE_SESSION_STORE_H
 #define THROTTLE_SESSION_STORE_H
@@ -14,9 +14,9 @@
 
 #include "throttle/spinlock.h"
 
-#define SESSION_STORE_CHUNK_BITS 16
+#define SESSION_STORE_CHUNK_BITS 18
 #define SESSION_STORE_CHUNK_SLOTS (1u << SESSION_STORE_CHUNK_BITS)
-#define SESSION_STORE_CHUNKS 4096u
+#define SESSION_STORE_CHUNKS 1024u
 /* The most sessions that one table can be asked to hold: 268 million. */
 #define SESSION_STORE_MAX (SESSION_STORE_CHUNKS * SESSION_STORE_CHUNK_SLOTS - 1)
 

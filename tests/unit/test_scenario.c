@@ -185,7 +185,7 @@ static int read_detail(const struct scenario *scenario, char **words, struct cha
 static void run_packets(const struct scenario *scenario, uint64_t now_ns, char **words)
 {
 	struct charge charge = {.segments = 1, .times = 1};
-	uint8_t proto;
+	uint8_t proto = 0;
 	if (!words[1] || !words[2] || strcmp(words[2], ">") != 0 || !words[3] ||
 	    proto_parse(words[0], &proto) < 0)
 		stop_at(scenario, "`PROTO SOURCE > DESTINATION` was expected");
