@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "throttle/session_shard.h"
+
+static struct session *at(const struct shard *shard, uint32_t slot)
+{
+	return session_at(shard->index.store, slot);
+}
+
+static void set_oldest(struct shard *shard, uint32_t slot)
+{
+	shard->oldest = slot;
+	shard->oldest_used_ns = slot ? at(shard, slot)->used_ns : 0;
+	atomic_store_explicit(shard->shown_sequence,
+			      slot ? at(shard, slot)->sequence : SHARD_NOTHING,
+			      memory_order_release);
+}
+
+void shard_unlist(struct shard *shard, const struct session *session)
+{
+	if (session->newer)
+		at(shard, session->newer)->older = session->older;
+	else
+		shard->newest = session->older;
+	if (session->older)
+		at(shard, session->older)->newer = session->newer;
+	else
+		set_oldest(shard, session->newer);
+}
+
+void shard_list(struct shard *shard, uint32_t slot, uint64_t sequence, uint64_t now_ns)
+{
+	struct session *session = at(shard, slot);
+	struct session *newest = shard->newest ? at(shard, shard->newest) : NULL;
+	session->sequence = sequence;
+	session->used_ns = newest && newest->used_ns > now_ns ? newest->used_ns : now_ns;
+	session->older = shard->newest;
+	session->newer = 0;
+	if (newest)
+		newest->newer = slot;
+	shard->newest = slot;
+	if (!shard->oldest)
+		set_oldest(shard, slot);
+}
+
+void shard_add(struct shard *shard, uint32_t slot, uint64_t hash)
+{
+	session_index_insert(&shard->index, hash, slot);
+	atomic_store_explicit(&at(shard, slot)->owner, (uint8_t)(shard->number + 1),
+			      memory_order_relaxed);
+}
+
+void shard_forget(struct shard *shard, uint32_t slot)
+{
+	shard_unlist(shard, at(shard, slot));
+	session_index_remove(&shard->index, slot);
+	atomic_store_explicit(&at(shard, slot)->owner, 0, memory_order_relaxed);
+}
+
+uint32_t shard_expire(struct shard *shard, uint64_t now_ns, uint64_t expire_ns, uint32_t most)
+{
+	uint32_t count = 0;
+	while (count < most && shard->oldest &&
+	       shard_is_expired(shard->oldest_used_ns, now_ns, expire_ns)) {
+		uint32_t slot = shard->oldest;
+		shard_forget(shard, slot);
+		session_store_give(shard->index.store, slot);
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One shard of a session table: a lock, an index, and the list of its sessions in the order of
+ * their last use. All functions but init and fini are called with the shard's lock held.
+ */
+#ifndef THROTTLE_SESSION_SHARD_H
+#define THROTTLE_SESSION_SHARD_H
+
+#include <stdbool.h>
+
+#include "throttle/session_index.h"
+#include "throttle/session_key.h"
+
+#define SHARD_CACHE_LINE 64
+#define SHARD_NOTHING UINT64_MAX /* the sequence number that an empty shard shows */
+
+/* Written by one thread at a time, under the shard's lock, and read by any. */
+typedef _Atomic uint64_t shard_figure;
+
+struct shard {
+	_Alignas(SHARD_CACHE_LINE) struct spinlock lock;
+	uint8_t number; /* + 1 is the `owner` of its sessions */
+	uint32_t newest;
+	uint32_t oldest;
+	uint64_t oldest_used_ns;
+	_Atomic uint64_t *shown_sequence; /* the table's: of the oldest session, for all to see */
+	struct session_index index;
+	shard_figure passed;
+	shard_figure over;
+	shard_figure evicted;
+};
+
+static inline void shard_figure_add(shard_figure *figure, uint64_t number)
+{
+	uint64_t value = atomic_load_explicit(figure, memory_order_relaxed);
+	atomic_store_explicit(figure, value + number, memory_order_relaxed);
+}
+
+static inline uint64_t shard_figure_read(const shard_figure *figure)
+{
+	return atomic_load_explicit(figure, memory_order_relaxed);
+}
+
+/* Puts a filled slot into the index; shard_use() follows. */
+void shard_add(struct shard *shard, uint32_t slot, uint64_t hash);
+
+/*
+ * Begins to fetch the neighbours in the order of use, which shard_unlist() will write to: in a
+ * large table each is a cache miss, and so they come at the same time.
+ */
+static inline void shard_prefetch(const struct shard *shard, const struct session *session)
+{
+	__builtin_prefetch(&session_at(shard->index.store, session->newer)->older, 1);
+	__builtin_prefetch(&session_at(shard->index.store, session->older)->newer, 1);
+}
+
+/* Takes a session out of the order of use; out and back in makes it the one used last. */
+void shard_unlist(struct shard *shard, const struct session *session);
+/*
+ * Makes a session that is not in the order the one used last, as the table's use number
+ * `sequence`, at now_ns, or at the time of the use before where that is later (a worker with an
+ * older batch must not put the list out of the order of time).
+ */
+void shard_list(struct shard *shard, uint32_t slot, uint64_t sequence, uint64_t now_ns);
+
+/* Removes a session from order and index; the slot is the caller's. */
+void shard_forget(struct shard *shard, uint32_t slot);
+
+static inline bool shard_is_expired(uint64_t used_ns, uint64_t now_ns, uint64_t expire_ns)
+{
+	return now_ns > used_ns && now_ns - used_ns >= expire_ns;
+}
+
+/* Gives the slots of up to `most` expired sessions back; returns how many. */
+uint32_t shard_expire(struct shard *shard, uint64_t now_ns, uint64_t expire_ns, uint32_t most);
+
+#endif

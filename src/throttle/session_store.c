@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "throttle/session_store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE_BYTES (2ul << 20)
+
+/* What the first chunk leaves to small pages: some 70,000 sessions. */
+#define SMALL_BYTES (3 * HUGE_PAGE_BYTES)
+
+static_assert(SESSION_STORE_CHUNK_SLOTS * _Alignof(struct session) % HUGE_PAGE_BYTES == 0,
+	      "a chunk is whole huge pages, whatever the size of its slots");
+
+static size_t chunk_size(const struct session_store *store)
+{
+	return SESSION_STORE_CHUNK_SLOTS * store->slot_size;
+}
+
+/* Reserves one huge page more than is asked for, and gives back what is before and behind. */
+static uint8_t *map_aligned(size_t size)
+{
+	uint8_t *memory = mmap(NULL, size + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		return NULL;
+	size_t before = -(uintptr_t)memory % HUGE_PAGE_BYTES;
+	if (before)
+		munmap(memory, before);
+	munmap(memory + before + size, HUGE_PAGE_BYTES - before);
+	return memory + before;
+}
+
+/*
+ * Looking up one of a million sessions costs more in address translation than in memory, so large
+ * tables ask for huge pages; the beginning does not, because most tables stay small. Kernels that
+ * have none to give refuse, which changes nothing but speed.
+ */
+static int add_chunk(struct session_store *store, uint32_t chunk)
+{
+	size_t size = chunk_size(store);
+	uint8_t *memory = map_aligned(size);
+	if (!memory)
+		return -ENOMEM;
+	size_t small = chunk == 0 ? SMALL_BYTES : 0;
+	if (small < size)
+		(void)madvise(memory + small, size - small, MADV_HUGEPAGE);
+	atomic_store_explicit(&store->chunks[chunk], memory, memory_order_release);
+	return 0;
+}
+
+int session_store_init(struct session_store *store, size_t key_size, uint32_t max)
+{
+	memset(store, 0, sizeof(*store));
+	size_t align = _Alignof(struct session);
+	store->slot_size = (offsetof(struct session, key) + key_size + align - 1) / align * align;
+	store->fresh = 1;
+	store->max = max;
+	return add_chunk(store, 0);
+}
+
+void session_store_fini(struct session_store *store)
+{
+	for (uint32_t i = 0; i < SESSION_STORE_CHUNKS; i++) {
+		if (store->chunks[i])
+			munmap(store->chunks[i], chunk_size(store));
+	}
+}
+
+static uint32_t take_fresh(struct session_store *store)
+{
+	uint32_t slot = store->fresh;
+	uint32_t chunk = slot >> SESSION_STORE_CHUNK_BITS;
+	if (chunk >= SESSION_STORE_CHUNKS || (!store->chunks[chunk] && add_chunk(store, chunk) < 0))
+		return 0;
+	store->fresh++;
+	return slot;
+}
+
+uint32_t session_store_take(struct session_store *store)
+{
+	uint32_t slot = 0;
+	spinlock_lock(&store->lock);
+	if (store->used < store->max) {
+		slot = store->free;
+		if (slot)
+			store->free = session_at(store, slot)->chain;
+		else
+			slot = take_fresh(store);
+		store->used += slot != 0;
+	}
+	spinlock_unlock(&store->lock);
+	return slot;
+}
+
+void session_store_give(struct session_store *store, uint32_t slot)
+{
+	struct session *session = session_at(store, slot);
+	spinlock_lock(&store->lock);
+	session->chain = store->free;
+	store->free = slot;
+	store->used--;
+	spinlock_unlock(&store->lock);
+}
+
+void session_store_set_max(struct session_store *store, uint32_t max)
+{
+	spinlock_lock(&store->lock);
+	store->max = max;
+	spinlock_unlock(&store->lock);
+}
+
+static uint32_t read_locked(struct session_store *store, const uint32_t *number)
+{
+	spinlock_lock(&store->lock);
+	uint32_t value = *number;
+	spinlock_unlock(&store->lock);
+	return value;
+}
+
+uint32_t session_store_used(struct session_store *store)
+{
+	return read_locked(store, &store->used);
+}
+
+uint32_t session_store_max(struct session_store *store)
+{
+	return read_locked(store, &store->max);
+}
+
+uint32_t session_store_end(struct session_store *store)
+{
+	return read_locked(store, &store->fresh);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One throttle of the configuration: what a session is, what it may do, and all its sessions.
+ *
+ *   throttle_new       from a checked configuration, by the control thread
+ *   throttle_charge    for each packet, by any number of workers at once
+ *   throttle_tidy      now and then, by the control thread
+ *   throttle_change    at a reload: other limits, the same sessions, while workers charge
+ *   throttle_export    a few sessions at a time, for the `sessions` command and the state file
+ *   throttle_import    after a start
+ *
+ * Time is the monotonic clock in nanoseconds, of the batch that a packet came with, and always a
+ * parameter. Exactness: for each session, what is charged within one window never exceeds the
+ * limit, and reaches it before the first packet of one segment is over, whatever the number of
+ * threads.
+ */
+#ifndef THROTTLE_THROTTLE_H
+#define THROTTLE_THROTTLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "throttle/bucket.h"
+#include "throttle/session_key.h"
+#include "throttle/session_store.h"
+#include "throttle/window.h"
+
+#define THROTTLE_MAX_DEFAULT 1000000u
+#define THROTTLE_EXPIRE_DEFAULT_NS (3600ull * 1000000000ull)
+/* Sessions remember no more than this of the time before the clock's zero (a restart): 9 years. */
+#define THROTTLE_PAST_MAX_NS (1ull << 58)
+
+enum throttle_kind { THROTTLE_WINDOW, THROTTLE_BUCKET };
+enum throttle_count { THROTTLE_PACKETS, THROTTLE_CONNECTIONS };
+
+struct throttle_spec {
+	enum throttle_kind kind;
+	struct window_limit window; /* of the kind that is chosen */
+	struct bucket_limit bucket;
+	struct session_layout session;
+	enum throttle_count count;
+	uint32_t max;       /* sessions, 1 … SESSION_STORE_MAX */
+	uint32_t buckets;   /* of the index, to begin with; 0: few */
+	uint64_t expire_ns; /* at least the window's span */
+};
+
+struct throttle_figures {
+	uint64_t sessions;
+	uint64_t max;
+	uint64_t passed; /* packets, or connections */
+	uint64_t over;
+	uint64_t evicted;
+	uint64_t bytes; /* of memory */
+};
+
+/* One session, independent of the clock: all times are distances back from the export. */
+struct throttle_session {
+	struct session_key key;
+	uint64_t order;       /* of last use: imports go from the smallest on */
+	uint64_t used_ago_ns; /* last use */
+	uint64_t created_ago_s;
+	uint64_t opened_ago_ns;  /* window: where window_passed is not 0 */
+	uint64_t window_left_ns; /* window: 0: none is open; for display */
+	uint64_t missing;        /* bucket: tokens, at the last use */
+	uint32_t window_passed;
+	uint32_t passed;
+	uint32_t over;
+};
+
+struct throttle;
+
+/*
+ * `tag` is copied; `serial` is the caller's number for it. 0; -ENOMEM; -EINVAL where a value is out
+ * of its range, or expire_ns is shorter than the window. throttle_free() for the result.
+ */
+int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *spec,
+		 struct throttle **ret_throttle);
+void throttle_free(struct throttle *throttle);
+
+const char *throttle_tag(const struct throttle *throttle);
+uint32_t throttle_serial(const struct throttle *throttle);
+/* As last set; for the control thread. */
+const struct throttle_spec *throttle_spec(const struct throttle *throttle);
+
+/*
+ * Charges one queued packet: `packets` segments (1 but for GSO packets), `bytes` in all. With
+ * THROTTLE_CONNECTIONS it is one, however many segments. True: within; false: over, and nothing is
+ * charged.
+ */
+bool throttle_charge(struct throttle *throttle, const struct facts *facts, uint32_t packets,
+		     uint64_t bytes, uint64_t now_ns);
+
+/*
+ * Sets limits, count, max and expire; sessions keep what they have used. 0; -EINVAL as
+ * throttle_new(); -ENOTSUP where kind, session fields or mask differ: that needs a new throttle.
+ */
+int throttle_change(struct throttle *throttle, const struct throttle_spec *spec);
+
+/* Forgets up to `steps` sessions that are expired or more than max; returns how many. */
+uint32_t throttle_tidy(struct throttle *throttle, uint64_t now_ns, uint32_t steps);
+
+void throttle_figures(struct throttle *throttle, struct throttle_figures *ret_figures);
+
+typedef void (*throttle_visit)(const struct throttle_session *session, void *context);
+
+/*
+ * Visits the sessions beside the packets, up to `steps` slots a call, from *cursor (0 to begin)
+ * on; in no order. Expired ones are left out. Each session that lives all the time is visited
+ * once. False: that was the end.
+ */
+bool throttle_export(struct throttle *throttle, uint32_t *cursor, uint32_t steps, uint64_t now_ns,
+		     throttle_visit visit, void *context);
+
+/*
+ * Makes a session as exported, by a throttle of the same kind and session fields, `now_ns` being
+ * the time of the export on today's clock (add what has passed since to the distances). In
+ * ascending `order`; one more than max evicts the first.
+ */
+void throttle_import(struct throttle *throttle, const struct throttle_session *session,
+		     uint64_t now_ns);
+
+#endif
