@@ -2,17 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Start, stop, crash, and start again (topology: lab.py)."""
 
-import contextlib
 import os
 import signal
 import subprocess
-import threading
 
 from daemon import Daemon
 from lab import GATEWAY_LAN4, SERVER4, SERVER6, main, wait_for
 from observe import Meter, marks, qdiscs, tables, waiting
-from traffic import (TCP, UDP, Stream, listen, open_socket, pending, received_all, tcp_exchange,
-                     udp_send)
+from traffic import (TCP, UDP, NewFlows, Stream, listen, open_socket, pending, received_all,
+                     tcp_exchange, udp_send)
 
 WEB_PORT, OTHER_PORT = 8080, 7777
 
@@ -97,42 +95,14 @@ def test_stop_under_load(lab):
     moment in which its root qdisc is exchanged (net/sched/sch_api.c, qdisc_graft).
     """
     daemon = Daemon(lab, CONFIG)
-    server = listen(lab.gateway, UDP, WEB_PORT)
-    sent, got = [], []
-    sending, receiving = threading.Event(), threading.Event()
-    sending.set()
-    receiving.set()
-
-    def send():
-        while sending.is_set():
-            with open_socket(lab.client, UDP, GATEWAY_LAN4, WEB_PORT) as client:
-                client.send(b"x")
-            sent.append(None)
-            if len(sent) % 20 == 0:
-                wait_for(lambda: len(got) + 100 > len(sent), "the receiver to keep up", 20)
-
-    def receive():
-        while receiving.is_set():
-            got.extend(received_all(server, 1, timeout=0.1))
-
-    def wait_more(what):
-        goal = len(got) + 200
-        wait_for(lambda: len(got) > goal, what, 20)
-
-    receiver = lab.thread(receive)
-    sender = lab.thread(send)
-    wait_more("traffic before it")
+    flows = NewFlows(lab, lab.gateway, GATEWAY_LAN4, WEB_PORT)
+    flows.wait_more(200, "traffic before it")
     daemon.start()
-    wait_more("traffic while it runs")
+    flows.wait_more(200, "traffic while it runs")
     daemon.stop()
-    wait_more("traffic after it")
-    sending.clear()
-    sender.join()
-    with contextlib.suppress(TimeoutError):
-        wait_for(lambda: len(got) >= len(sent), "the last of them", 2)
-    receiving.clear()
-    receiver.join()
-    lab.report.equal(len(got), len(sent), f"all of {len(sent)} new connections arrived")
+    flows.wait_more(200, "traffic after it")
+    flows.stop()
+    lab.report.equal(flows.got, flows.sent, f"all of {flows.sent} new connections arrived")
 
 
 def test_crash_open(lab):

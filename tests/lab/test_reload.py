@@ -2,18 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Another configuration for the running daemon (topology: lab.py)."""
 
-import contextlib
 import os
 import re
 import signal
 import subprocess
-import threading
 
 from daemon import Daemon
 from lab import HERE, SERVER4, main, wait_for
 from observe import Meter, classes, marks, qdiscs
 from report import SCALE
-from traffic import (TCP, UDP, listen, open_socket, received_all, tcp_attempt, tcp_exchange,
+from traffic import (TCP, UDP, NewFlows, listen, open_socket, tcp_attempt, tcp_exchange,
                      udp_send)
 
 WEB, GAMES, OTHER, TELNET = 8080, 5060, 7777, 2323
@@ -153,38 +151,13 @@ def test_signal(lab):
 def test_no_packet_is_lost(lab):
     """reload after reload under a stream of new connections: every one arrives and is decided"""
     daemon = Daemon(lab, BEFORE).start()
-    server = listen(lab.server, UDP, WEB)
-    sent, got = [], []
-    sending, receiving = threading.Event(), threading.Event()
-    sending.set()
-    receiving.set()
-
-    def send():
-        while sending.is_set():
-            with open_socket(lab.client, UDP, SERVER4, WEB) as client:
-                client.send(b"x")
-            sent.append(None)
-            if len(sent) % 20 == 0:
-                # A socket holds some 200 datagrams.
-                wait_for(lambda: len(got) + 100 > len(sent), "the receiver to keep up", 20)
-
-    def receive():
-        while receiving.is_set():
-            got.extend(received_all(server, 1, timeout=0.1))
-
-    receiver, sender = lab.thread(receive), lab.thread(send)
+    flows = NewFlows(lab, lab.server, SERVER4, WEB)
     for number in range(RELOADS):
-        goal = len(got) + 50
-        wait_for(lambda: len(got) > goal, "traffic", 20)
+        flows.wait_more(50, "traffic")
         daemon.configure(BEFORE if number % 2 else AFTER.replace("  lan0: {out: 60mbit}\n", ""))
         lab.report.equal(daemon.run("reload", check=False).returncode, 0, f"reload {number + 1}")
-    sending.clear()
-    sender.join()
-    with contextlib.suppress(TimeoutError):
-        wait_for(lambda: len(got) >= len(sent), "the last of them", 2)
-    receiving.clear()
-    receiver.join()
-    lab.report.equal(len(got), len(sent), f"all of {len(sent)} new connections arrived")
+    flows.stop()
+    lab.report.equal(flows.got, flows.sent, f"all of {flows.sent} new connections arrived")
     lab.report.equal(set(marks(lab.gateway, dport=WEB)), {daemon.ids()["web"]["mark"]},
                      "every one is decided")
     lab.report.equal(daemon.status()["not_judged"]["undecided"], 0, "none went past the daemon")

@@ -5,9 +5,11 @@ Sockets of all nodes live in the test's own process, so a test knows by itself, 
 for other programs, what was sent and what arrived.
 """
 
+import contextlib
 import errno
 import resource
 import socket
+import threading
 import time
 
 from report import SLOW, wait_for
@@ -144,6 +146,47 @@ def udp_attempt(node, address, port):
 
 def error_name(number):
     return errno.errorcode.get(number, str(number))
+
+
+class NewFlows:
+    """A stream of new UDP connections, one datagram each, and the count of those that arrive."""
+
+    PENDING = 100  # a socket holds some 200 datagrams
+
+    def __init__(self, lab, receiver, address, port):
+        self.sent = self.got = 0
+        self._source, self._target = lab.client, (address, port)
+        self._server = listen(receiver, UDP, port)
+        self._sending, self._receiving = threading.Event(), threading.Event()
+        self._sending.set()
+        self._receiving.set()
+        self._threads = lab.thread(self._send), lab.thread(self._receive)
+
+    def _send(self):
+        while self._sending.is_set():
+            with open_socket(self._source, UDP, *self._target) as client:
+                client.send(b"x")
+            self.sent += 1
+            if self.sent % 20 == 0:
+                wait_for(lambda: self.sent - self.got < self.PENDING, "the receiver to keep up",
+                         20)
+
+    def _receive(self):
+        while self._receiving.is_set():
+            self.got += len(received_all(self._server, 1, timeout=0.1))
+
+    def wait_more(self, count, what):
+        goal = self.got + count
+        wait_for(lambda: self.got > goal, what, 20)
+
+    def stop(self):
+        """Ends the stream and waits for what is still on its way."""
+        self._sending.clear()
+        self._threads[0].join()
+        with contextlib.suppress(TimeoutError):
+            wait_for(lambda: self.got >= self.sent, "the last of them", 2)
+        self._receiving.clear()
+        self._threads[1].join()
 
 
 class Stream:
