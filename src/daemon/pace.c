@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "util/clock.h"
+
 #define RR_PRIORITY 1
 #define FALLBACK_NICE (-15)
 #define BUSY_PACKETS 4 /* found at once */
@@ -22,17 +24,10 @@ bool pace_hurry(void)
 	return false;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 void pace_rest(struct pace *pace, uint64_t packets)
 {
 	const struct timespec rest = {.tv_nsec = REST_NS};
-	uint64_t now = now_ns();
+	uint64_t now = clock_monotonic_ns();
 	if (now - pace->since_ns >= PACE_NS)
 		*pace = (struct pace){.since_ns = now};
 	pace->wakes++;

@@ -154,9 +154,7 @@ static uint32_t judge(struct worker *worker, struct bench *bench,
 
 static void look_at_clocks(struct worker *worker)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	worker->now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	worker->now_ns = clock_monotonic_ns();
 	worker->local = *clock_local(&worker->clock, time(NULL));
 }
 

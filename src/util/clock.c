@@ -22,3 +22,10 @@ const struct local_time *clock_local(struct clock *clock, time_t now_s)
 	};
 	return &clock->now;
 }
+
+uint64_t clock_monotonic_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}

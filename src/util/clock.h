@@ -12,6 +12,9 @@
 
 #define MINUTES_PER_DAY 1440
 
+/* CLOCK_MONOTONIC in nanoseconds: clock steps do not change it. */
+uint64_t clock_monotonic_ns(void);
+
 struct local_time {
 	bool has_minute;
 	bool has_weekday;
