@@ -15,6 +15,7 @@
 struct throttle {
 	char *tag;
 	uint32_t serial;
+	unsigned references;
 	/* Workers read kind, session and, under a shard's lock, the limits and count. */
 	struct throttle_spec spec;
 	_Atomic enum throttle_count count;
@@ -29,7 +30,16 @@ struct export
 	void *context;
 };
 
-static bool is_valid(const struct throttle_spec *spec)
+struct throttle_spec throttle_spec_default(void)
+{
+	return (struct throttle_spec){
+		.session.fields = SESSION_DEFAULT,
+		.max = THROTTLE_MAX_DEFAULT,
+		.expire_ns = THROTTLE_EXPIRE_DEFAULT_NS,
+	};
+}
+
+bool throttle_spec_is_valid(const struct throttle_spec *spec)
 {
 	if (spec->max < 1 || spec->max > SESSION_STORE_MAX || spec->expire_ns < 1)
 		return false;
@@ -47,7 +57,7 @@ static bool is_valid(const struct throttle_spec *spec)
 int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *spec,
 		 struct throttle **ret_throttle)
 {
-	if (!is_valid(spec))
+	if (!throttle_spec_is_valid(spec))
 		return -EINVAL;
 	struct session_table_options options = {
 		.key_size = (uint32_t)session_key_size(&spec->session),
@@ -62,6 +72,7 @@ int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *s
 	struct throttle *throttle = xcalloc(1, sizeof(*throttle));
 	throttle->tag = xstrdup(tag);
 	throttle->serial = serial;
+	throttle->references = 1;
 	throttle->spec = *spec;
 	throttle->count = spec->count;
 	throttle->table = table;
@@ -69,9 +80,15 @@ int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *s
 	return 0;
 }
 
+struct throttle *throttle_ref(struct throttle *throttle)
+{
+	throttle->references++;
+	return throttle;
+}
+
 void throttle_free(struct throttle *throttle)
 {
-	if (!throttle)
+	if (!throttle || --throttle->references)
 		return;
 	session_table_free(throttle->table);
 	free(throttle->tag);
@@ -143,7 +160,7 @@ bool throttle_charge(struct throttle *throttle, const struct facts *facts, uint3
 int throttle_change(struct throttle *throttle, const struct throttle_spec *spec)
 {
 	struct throttle_spec *now = &throttle->spec;
-	if (!is_valid(spec))
+	if (!throttle_spec_is_valid(spec))
 		return -EINVAL;
 	if (spec->kind != now->kind || spec->session.fields != now->session.fields ||
 	    spec->session.mask != now->session.mask)

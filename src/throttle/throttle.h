@@ -69,12 +69,18 @@ struct throttle_session {
 
 struct throttle;
 
+/* A window without a limit yet; the rest as rules.yaml has it where it says nothing. */
+struct throttle_spec throttle_spec_default(void);
+bool throttle_spec_is_valid(const struct throttle_spec *spec);
+
 /*
  * `tag` is copied; `serial` is the caller's number for it. 0; -ENOMEM; -EINVAL where a value is out
  * of its range, or expire_ns is shorter than the window. throttle_free() for the result.
  */
 int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *spec,
 		 struct throttle **ret_throttle);
+/* One more owner; the control thread's, as throttle_free(), which ends with the last one. */
+struct throttle *throttle_ref(struct throttle *throttle);
 void throttle_free(struct throttle *throttle);
 
 const char *throttle_tag(const struct throttle *throttle);
