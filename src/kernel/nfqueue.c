@@ -134,13 +134,17 @@ static int bind_queue(struct nfqueue *queue, const struct nfqueue_options *optio
 	return code;
 }
 
-/* Without F_GSO the kernel cuts large packets to segments first: slower, but right. */
+/*
+ * Without F_GSO the kernel cuts large packets to segments first: slower, but right. Without
+ * F_UID_GID the users of local senders are not known.
+ */
 static int bind_with_flags(struct nfqueue *queue, const struct nfqueue_options *options)
 {
-	uint32_t flags = options->fail_open ? NFQA_CFG_F_FAIL_OPEN : 0;
-	int error = bind_queue(queue, options, flags | NFQA_CFG_F_GSO);
+	uint32_t needed = options->fail_open ? NFQA_CFG_F_FAIL_OPEN : 0;
+	uint32_t wanted = NFQA_CFG_F_UID_GID | (options->segments ? 0 : NFQA_CFG_F_GSO);
+	int error = bind_queue(queue, options, needed | wanted);
 	if (error == -EOPNOTSUPP)
-		error = bind_queue(queue, options, flags);
+		error = bind_queue(queue, options, needed);
 	return error;
 }
 
