@@ -73,7 +73,7 @@ static void check_on_interface(struct reader *reader, struct config_class *class
 	const struct config_share *share = side_share(side, class);
 	uint64_t line_bps = side_line(side, interface);
 	char ceil[UNITS_TEXT_MAX], rate[UNITS_TEXT_MAX];
-	if (line_bps == 0)
+	if (line_bps == 0 || !config_class_is_on(class, interface))
 		return;
 	check_limit(reader, class, side, "rate", &share->rate, interface);
 	if (!is_same(&share->rate, &share->ceil))
@@ -129,13 +129,15 @@ static bool check_side(struct reader *reader, const struct side *side)
 	return all_usable && reader->diags->errors == errors;
 }
 
-/* What the classes from `first` on are sure of, together. */
-static uint64_t sum_rates(const struct config *config, const struct side *side, uint64_t line_bps,
-			  size_t first)
+/* What the interface's classes from `first` on are sure of, together. */
+static uint64_t sum_rates(const struct config *config, const struct side *side,
+			  const struct config_interface *interface, size_t first)
 {
 	uint64_t sum = 0;
 	for (size_t c = first; c < config->n_classes; c++)
-		sum += side->rates(&config->classes[c], line_bps).rate_bps;
+		if (config_class_is_on(&config->classes[c], interface))
+			sum += side->rates(&config->classes[c], side_line(side, interface))
+				       .rate_bps;
 	return sum;
 }
 
@@ -145,13 +147,14 @@ static double percent_left(const struct config *config, const struct side *side)
 	double left = 100;
 	for (size_t c = 1; c < config->n_classes; c++) {
 		const struct config_rate *rate = &side_share(side, &config->classes[c])->rate;
-		left -= rate->is_percent ? rate->percent : 0;
+		bool is_everywhere = !config->classes[c].interface;
+		left -= is_everywhere && rate->is_percent ? rate->percent : 0;
 	}
 	for (size_t i = 0; i < config->n_interfaces; i++) {
 		uint64_t line_bps = side_line(side, &config->interfaces[i]);
 		if (line_bps == 0)
 			continue;
-		uint64_t sum = sum_rates(config, side, line_bps, 1);
+		uint64_t sum = sum_rates(config, side, &config->interfaces[i], 1);
 		double here =
 			sum < line_bps ? 100.0 * (double)(line_bps - sum) / (double)line_bps : 0;
 		left = here < left ? here : left;
@@ -174,7 +177,7 @@ static void check_sums(struct reader *reader, const struct side *side)
 	for (size_t i = 0; i < config->n_interfaces; i++) {
 		const struct config_interface *interface = &config->interfaces[i];
 		uint64_t line_bps = side_line(side, interface);
-		uint64_t sum = sum_rates(config, side, line_bps, 0);
+		uint64_t sum = sum_rates(config, side, interface, 0);
 		if (line_bps && sum > line_bps)
 			diag_warning(reader->diags, interface->at,
 				     "the %s rates of all classes are %s together, and %s has %s: "

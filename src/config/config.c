@@ -13,6 +13,7 @@
 #include "config/config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/read.h"
 #include "config/text_map.h"
@@ -92,9 +93,11 @@ void config_free(struct config *config)
 	if (!config)
 		return;
 	for (size_t i = 0; i < config->n_interfaces; i++)
-		free(config->interfaces[i].name);
-	for (size_t i = 0; i < config->n_classes; i++)
+		config_interface_fini(&config->interfaces[i]);
+	for (size_t i = 0; i < config->n_classes; i++) {
 		free(config->classes[i].name);
+		free(config->classes[i].interface);
+	}
 	for (size_t i = 0; i < config->n_rules; i++) {
 		free(config->rules[i].name);
 		config_text_fini(&config->rules[i].condition);
@@ -113,6 +116,11 @@ void config_free(struct config *config)
 	free(config->geoip);
 	free(config->path);
 	free(config);
+}
+
+bool config_class_is_on(const struct config_class *class, const struct config_interface *interface)
+{
+	return !class->interface || strcmp(class->interface, interface->name) == 0;
 }
 
 /* A share is rounded down, so that shares of a whole never add up to more than it. */

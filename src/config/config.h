@@ -38,17 +38,32 @@ struct config_class {
 	unsigned priority; /* 0 comes first … 7 */
 	struct config_share out;
 	struct config_share in;
+	char *interface;  /* the only one that has it; NULL: all have */
 	bool is_implicit; /* a `default` that the file does not name */
 };
 
 enum config_leaf { LEAF_AUTO, LEAF_FQ_CODEL, LEAF_CAKE, LEAF_SFQ, LEAF_PFIFO };
+
+/* Where incoming traffic is shaped; IN_VIA_INTERFACES: where it leaves to the inside. */
+enum config_in_via { IN_VIA_AUTO, IN_VIA_IFB, IN_VIA_POLICE, IN_VIA_INTERFACES };
+
+/* What the line adds to a packet: ATM and PTM (VDSL) cut it to cells and code it. */
+enum config_link { LINK_ETHERNET, LINK_ATM, LINK_PTM };
 
 struct config_interface {
 	char *name;
 	struct place at;
 	uint64_t out_bps; /* bit/s, 0: not shaped in this direction */
 	uint64_t in_bps;
+	struct config_in {
+		enum config_in_via via;
+		struct place at;   /* line 0 where it was not written */
+		char **interfaces; /* of IN_VIA_INTERFACES */
+		size_t n_interfaces;
+	} in;
 	enum config_leaf leaf;
+	int overhead; /* bytes that the line has more for each packet than the interface */
+	enum config_link link;
 	bool replace; /* may replace a qdisc that somebody else put there */
 };
 
@@ -168,6 +183,9 @@ struct place config_set_place(const struct config_set *set, const struct config_
  */
 struct config *config_load(const char *path, struct diags *diags);
 void config_free(struct config *config);
+
+/* True where the interface has the class. */
+bool config_class_is_on(const struct config_class *class, const struct config_interface *interface);
 
 /* One direction of a class in numbers, for one interface's rate. All bit/s, at least 8. */
 struct class_rates {

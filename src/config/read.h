@@ -27,6 +27,9 @@ void read_queue(struct reader *reader, const char *key, const struct node *value
 
 /* read_interfaces.c */
 void read_interfaces(struct reader *reader, const char *key, const struct node *value, void *field);
+void config_interface_fini(struct config_interface *interface);
+/* The value of `in-via`; the field is struct config_in. */
+void read_in_via(struct reader *reader, const char *key, const struct node *value, void *field);
 
 /* read_classes.c: fills config->classes, [0] is always `default`. */
 void read_classes(struct reader *reader, const char *key, const struct node *value, void *field);

@@ -42,6 +42,28 @@ static void read_share(struct reader *reader, const char *key, const struct node
 	share->ceil = share->rate;
 }
 
+/* The interfaces have been read before. */
+static void read_interface(struct reader *reader, const char *key, const struct node *value,
+			   void *field)
+{
+	const struct config *config = reader->config;
+	const char **known = xcalloc(config->n_interfaces, sizeof(*known));
+	bool is_known = false;
+	for (size_t i = 0; i < config->n_interfaces; i++) {
+		known[i] = config->interfaces[i].name;
+		is_known |= strcmp(known[i], value->text) == 0;
+	}
+	char *guess = schema_guess(value->text, known, config->n_interfaces);
+	if (!is_known)
+		report_error(reader->diags, value->at,
+			     "`%s` is `%s`: name one of `interfaces`%s", key, SHOWN(value->text),
+			     guess);
+	else
+		*(char **)field = xstrdup(value->text);
+	free(guess);
+	free(known);
+}
+
 #define SHARE_EXPECTED "a rate, such as 2mbit, or a map {rate: 2mbit, ceil: 100%}"
 #define FIELD(name) offsetof(struct config_class, name)
 
@@ -50,7 +72,8 @@ static const struct schema_key class_keys[] = {
 		   FIELD(priority)),
 	SCHEMA_KEY("out", SCHEMA_TEXT | SCHEMA_MAP, SHARE_EXPECTED, read_share, FIELD(out)),
 	SCHEMA_KEY("in", SCHEMA_TEXT | SCHEMA_MAP, SHARE_EXPECTED, read_share, FIELD(in)),
-	SCHEMA_LATER("interface"),
+	SCHEMA_KEY("interface", SCHEMA_TEXT, "the name of an interface", read_interface,
+		   FIELD(interface)),
 };
 
 static const struct schema class_schema = SCHEMA("a class", class_keys);
@@ -95,6 +118,10 @@ static void read_class(struct reader *reader, const struct node *name, const str
 		schema_read(reader, &class_schema, value, class);
 	fill_share(&class->out);
 	fill_share(&class->in);
+	if (class->interface && strcmp(name->text, NFSHAPER_CLASS_DEFAULT) == 0)
+		report_error(reader->diags, name->at,
+			     "class `default` cannot be limited to an interface: it is what every "
+			     "other class falls back to");
 }
 
 void read_classes(struct reader *reader, const char *key, const struct node *value, void *field)

@@ -116,7 +116,7 @@ static json_t *interface_json(const struct plan_interface *interface)
 	};
 	int error = shaper_read(interface->name, add_class, &list);
 	return json_pack("{s:s, s:I, s:n, s:b, s:b, s:o}", "name", interface->name, "rate_bps",
-			 (json_int_t)interface->out_bps, "in_via", "present", error != -ENODEV,
+			 (json_int_t)interface->line_bps, "in_via", "present", error != -ENODEV,
 			 "shaped", error == 0, "classes", take_classes(&list));
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/plan.h"
 
+#include <net/if.h>
 #include <nfshaper/mark.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +11,7 @@
 #include "util/alloc.h"
 
 #define WORKERS_AUTO_MAX 4
+#define IFB_PREFIX "ifb-"
 
 static bool uses_action(const struct config *config, enum config_action action)
 {
@@ -124,15 +127,18 @@ static int plan_ids(struct plan *plan, const struct config *config,
 	return error;
 }
 
-static void plan_classes(struct plan_interface *interface, const struct config *config,
-			 const struct ids *ids)
+static void plan_classes(struct plan_interface *to, const struct config *config,
+			 const struct config_interface *from, const struct ids *ids)
 {
-	interface->n_classes = config->n_classes;
-	interface->classes = xcalloc(config->n_classes, sizeof(*interface->classes));
+	to->classes = xcalloc(config->n_classes, sizeof(*to->classes));
 	for (size_t i = 0; i < config->n_classes; i++) {
 		const struct config_class *class = &config->classes[i];
-		struct class_rates rates = config_class_out(class, interface->out_bps);
-		interface->classes[i] = (struct plan_class){
+		struct class_rates rates = to->way == PLAN_OUT
+						   ? config_class_out(class, to->line_bps)
+						   : config_class_in(class, to->line_bps);
+		if (!config_class_is_on(class, from))
+			continue;
+		to->classes[to->n_classes++] = (struct plan_class){
 			.name = ids->items[i].name,
 			.minor = ids->items[i].minor,
 			.priority = class->priority,
@@ -142,21 +148,67 @@ static void plan_classes(struct plan_interface *interface, const struct config *
 	}
 }
 
-static void plan_interfaces(struct plan *plan, const struct config *config)
+static void add_interface(struct plan *plan, const struct config *config,
+			  const struct config_interface *from, enum plan_way way, const char *name)
 {
-	plan->interfaces = xcalloc(config->n_interfaces, sizeof(*plan->interfaces));
+	plan->interfaces = array_grow(plan->interfaces, plan->n_interfaces,
+				      &plan->interfaces_capacity, sizeof(*plan->interfaces));
+	struct plan_interface *to = &plan->interfaces[plan->n_interfaces++];
+	*to = (struct plan_interface){
+		.name = xstrdup(name),
+		.of = xstrdup(from->name),
+		.way = way,
+		.line_bps = way == PLAN_OUT ? from->out_bps : from->in_bps,
+		.leaf = from->leaf,
+		.overhead = from->overhead,
+		.link = from->link,
+		.replace = from->replace,
+	};
+	plan_classes(to, config, from, &plan->ids);
+}
+
+const char *plan_ifb_name(const char *interface, char *buffer)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+	int room = IFNAMSIZ - 1 - (int)strlen(IFB_PREFIX);
+	if ((int)strlen(interface) <= room) {
+		snprintf(buffer, IFNAMSIZ, IFB_PREFIX "%s", interface);
+		return buffer;
+	}
+	for (const char *at = interface; *at; at++)
+		hash = (hash ^ (uint8_t)*at) * 16777619u;
+	snprintf(buffer, IFNAMSIZ, IFB_PREFIX "%.*s%04x", room - 4, interface, hash & 0xffff);
+	return buffer;
+}
+
+static void add_incoming(struct plan *plan, const struct config *config,
+			 const struct config_interface *from, enum config_in_via auto_via)
+{
+	char ifb[IFNAMSIZ];
+	switch (from->in.via == IN_VIA_AUTO ? auto_via : from->in.via) {
+	case IN_VIA_AUTO:
+	case IN_VIA_POLICE:
+		add_interface(plan, config, from, PLAN_POLICE, from->name);
+		break;
+	case IN_VIA_IFB:
+		add_interface(plan, config, from, PLAN_IFB, plan_ifb_name(from->name, ifb));
+		break;
+	case IN_VIA_INTERFACES:
+		for (size_t i = 0; i < from->in.n_interfaces; i++)
+			add_interface(plan, config, from, PLAN_INSIDE, from->in.interfaces[i]);
+		break;
+	}
+}
+
+static void plan_interfaces(struct plan *plan, const struct config *config,
+			    enum config_in_via auto_via)
+{
 	for (size_t i = 0; i < config->n_interfaces; i++) {
 		const struct config_interface *from = &config->interfaces[i];
-		if (!from->out_bps)
-			continue;
-		struct plan_interface *to = &plan->interfaces[plan->n_interfaces++];
-		*to = (struct plan_interface){
-			.name = xstrdup(from->name),
-			.out_bps = from->out_bps,
-			.leaf = from->leaf,
-			.replace = from->replace,
-		};
-		plan_classes(to, config, &plan->ids);
+		if (from->out_bps)
+			add_interface(plan, config, from, PLAN_OUT, from->name);
+		if (from->in_bps)
+			add_incoming(plan, config, from, auto_via);
 	}
 }
 
@@ -177,7 +229,7 @@ static unsigned count_workers(unsigned configured)
 }
 
 struct plan *plan_new(const struct config *config, const struct throttle_list *throttles,
-		      const struct ids *known, struct diags *diags)
+		      const struct ids *known, enum config_in_via auto_via, struct diags *diags)
 {
 	struct plan *plan = xcalloc(1, sizeof(*plan));
 	if (plan_ids(plan, config, throttles, known, diags)) {
@@ -185,7 +237,7 @@ struct plan *plan_new(const struct config *config, const struct throttle_list *t
 		return NULL;
 	}
 	plan->mark_mask = config->mark_mask;
-	plan_interfaces(plan, config);
+	plan_interfaces(plan, config, auto_via);
 	plan->counts_connections = has_connection_counts(config);
 	plan->n_management = config->n_management;
 	plan->management = xcalloc(config->n_management, sizeof(*plan->management));
@@ -204,6 +256,7 @@ void plan_free(struct plan *plan)
 		return;
 	for (size_t i = 0; i < plan->n_interfaces; i++) {
 		free(plan->interfaces[i].name);
+		free(plan->interfaces[i].of);
 		free(plan->interfaces[i].classes);
 	}
 	free(plan->interfaces);

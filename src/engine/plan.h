@@ -23,21 +23,46 @@ struct plan_class {
 	uint64_t ceil_bps;
 };
 
+/* How one direction of an interface of the file is shaped. */
+enum plan_way {
+	PLAN_OUT,    /* HTB on the interface itself */
+	PLAN_IFB,    /* what comes in is sent through HTB on an IFB device */
+	PLAN_INSIDE, /* what came in is shaped where it leaves to the inside: HTB there */
+	PLAN_POLICE, /* what comes in and exceeds a ceil is dropped, by the table: no HTB */
+};
+
 struct plan_interface {
-	char *name;
-	uint64_t out_bps; /* bit/s; always more than 0: others are not in the plan */
+	char *name; /* of the device that has the HTB; of the interface where there is none */
+	char *of;   /* the interface of the file whose traffic this is */
+	enum plan_way way;
+	uint64_t line_bps; /* bit/s; always more than 0: others are not in the plan */
 	enum config_leaf leaf;
+	int overhead; /* bytes for each packet */
+	enum config_link link;
 	bool replace;
 	struct plan_class *classes; /* [0] is class default */
 	size_t n_classes;
 };
 
+/* True where a device of that name has classes to be made. */
+static inline bool plan_has_classes(const struct plan_interface *interface)
+{
+	return interface->way != PLAN_POLICE;
+}
+
+/* `out`, or `in`. */
+static inline const char *plan_direction(const struct plan_interface *interface)
+{
+	return interface->way == PLAN_OUT ? "out" : "in";
+}
+
 struct plan {
 	uint32_t mark_mask;
 	struct ids ids;     /* all outcomes, and calls; [0] is class default */
 	bool ids_forgotten; /* those of the earlier run could not be kept */
-	struct plan_interface *interfaces;
+	struct plan_interface *interfaces; /* those of one interface of the file side by side */
 	size_t n_interfaces;
+	size_t interfaces_capacity;
 	struct config_management *management;
 	size_t n_management;
 	uint16_t queue_first;
@@ -48,13 +73,18 @@ struct plan {
 };
 
 /*
+ * `auto_via` is what `in-via: auto` means here: IN_VIA_IFB or IN_VIA_POLICE.
+ *
  * `known` are the ids of an earlier run, which keep their meaning; may be empty. Where they leave
  * too little room, they are forgotten and plan->ids_forgotten is set: the marks of living
  * connections then mean nothing any more. More outcomes than the mask has room for are an error
  * in *diags, and the result is NULL.
  */
 struct plan *plan_new(const struct config *config, const struct throttle_list *throttles,
-		      const struct ids *known, struct diags *diags);
+		      const struct ids *known, enum config_in_via auto_via, struct diags *diags);
 void plan_free(struct plan *plan);
+
+/* The IFB device for what comes in by an interface: a name of its own in `buffer` (IFNAMSIZ). */
+const char *plan_ifb_name(const char *interface, char *buffer);
 
 #endif

@@ -118,7 +118,8 @@ static void rulebook_drop(struct rulebook *rulebook)
 
 /* Takes over a reference of the rulebook, and the list. */
 static struct snapshot *snapshot_new(struct rulebook *rulebook, struct throttle_list list,
-				     const struct ids *known, struct diags *diags)
+				     const struct ids *known, enum config_in_via auto_via,
+				     struct diags *diags)
 {
 	struct snapshot *snapshot = xcalloc(1, sizeof(*snapshot));
 	snapshot->rulebook = rulebook;
@@ -126,8 +127,9 @@ static struct snapshot *snapshot_new(struct rulebook *rulebook, struct throttle_
 	snapshot->ruleset = rulebook->ruleset;
 	snapshot->geo = rulebook->geo;
 	snapshot->list = list;
+	snapshot->auto_via = auto_via;
 	if (!diags->errors)
-		snapshot->plan = plan_new(snapshot->config, &snapshot->list, known, diags);
+		snapshot->plan = plan_new(snapshot->config, &snapshot->list, known, auto_via, diags);
 	if (diags->errors) {
 		snapshot_free(snapshot);
 		return NULL;
@@ -149,7 +151,8 @@ struct snapshot *snapshot_load(const char *path, const struct snapshot_known *kn
 		rulebook->ruleset = ruleset_compile(rulebook->config, diags);
 		throttle_list_merge(&list, rulebook->config, &known->throttles);
 	}
-	return snapshot_new(rulebook, list, &known->ids, diags);
+	return snapshot_new(rulebook, list, &known->ids,
+			    known->lacks_ifb ? IN_VIA_POLICE : IN_VIA_IFB, diags);
 }
 
 struct snapshot *snapshot_derive(const struct snapshot *from, const struct throttle_list *list,
@@ -158,7 +161,7 @@ struct snapshot *snapshot_derive(const struct snapshot *from, const struct throt
 	struct throttle_list copy = {0};
 	throttle_list_copy(&copy, list);
 	from->rulebook->references++;
-	return snapshot_new(from->rulebook, copy, known, diags);
+	return snapshot_new(from->rulebook, copy, known, from->auto_via, diags);
 }
 
 void snapshot_free(struct snapshot *snapshot)

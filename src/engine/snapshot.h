@@ -36,6 +36,7 @@ struct snapshot {
 	const struct geo *geo; /* NULL: no rule asks for a country, or no database is named */
 	struct plan *plan;
 	struct snapshot_rule *rules; /* one for each rule */
+	enum config_in_via auto_via;
 	size_t n_throttle_rules;
 	uint32_t default_id; /* what no rule settles, and the same where its packets stay queued */
 	uint32_t default_queued_id;
@@ -45,10 +46,11 @@ struct snapshot {
 	uint32_t max_id;
 };
 
-/* What is known of earlier runs: ids and the throttles made by command. Both may be empty. */
+/* What is known of earlier runs and of the kernel. All zero: nothing. */
 struct snapshot_known {
 	struct ids ids;
-	struct throttle_list throttles;
+	struct throttle_list throttles; /* those made by command, and the serials of the others */
+	bool lacks_ifb;                 /* `in-via: auto` means police here */
 };
 
 /* Reads, checks, compiles and plans. NULL with errors in *diags. `known`: as plan_new(). */

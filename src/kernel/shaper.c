@@ -117,8 +117,8 @@ static int place_line(struct work *work)
 {
 	const struct shaper_class line = {
 		.minor = NFSHAPER_HTB_LINE,
-		.rate_bps = work->plan->out_bps,
-		.ceil_bps = work->plan->out_bps,
+		.rate_bps = work->plan->line_bps,
+		.ceil_bps = work->plan->line_bps,
 	};
 	return request(work, shaper_message_class(work->to, &line), "setting the line class 1:1");
 }

@@ -64,7 +64,7 @@ void shaper_print(const struct plan_interface *interface, FILE *out)
 		ROOT, interface->classes[0].minor, SHAPER_R2Q);
 	fprintf(out, "tc class add dev %s parent %x: classid %x:%x htb", interface->name, ROOT,
 		ROOT, LINE);
-	print_shares(interface->out_bps, interface->out_bps, 0, out);
+	print_shares(interface->line_bps, interface->line_bps, 0, out);
 	for (size_t i = 0; i < interface->n_classes; i++) {
 		const struct plan_class *class = &interface->classes[i];
 		/* 500ms 1s is the estimator of shaper_message.c, in tc's words. */

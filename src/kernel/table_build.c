@@ -124,7 +124,8 @@ static void build_sets(struct build *build)
 		if (plan->ids.items[i].kind != OUTCOME_CALL)
 			add_decision(plan, &plan->ids.items[i], &sets);
 	for (size_t i = 0; i < plan->n_interfaces; i++)
-		table_set_add_name(shaped, plan->interfaces[i].name);
+		if (plan->interfaces[i].way == PLAN_OUT)
+			table_set_add_name(shaped, plan->interfaces[i].name);
 	table_build_calls(build, sets.store);
 }
 

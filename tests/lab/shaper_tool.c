@@ -64,7 +64,7 @@ static int with_plan(const char *command, char **arguments, int count)
 	struct nl_error error;
 	if (count < 5 || count - 4 > CLASSES_MAX || parse_leaf(arguments[2], &plan.leaf))
 		return usage();
-	plan.out_bps = strtoull(arguments[1], NULL, 10);
+	plan.line_bps = strtoull(arguments[1], NULL, 10);
 	plan.replace = strcmp(arguments[3], "replace") == 0;
 	for (int i = 4; i < count; i++)
 		if (parse_class(arguments[i], &classes[plan.n_classes++]))

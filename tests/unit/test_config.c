@@ -75,6 +75,21 @@ static void dump_set(const struct config_set *set, FILE *out)
 	fputc('\n', out);
 }
 
+static void dump_line(const struct config_interface *interface, FILE *out)
+{
+	static const char *const vias[] = {"auto", "ifb", "police", "interfaces"};
+	static const char *const links[] = {"ethernet", "atm", "ptm"};
+	if (interface->in.at.line)
+		fprintf(out, "  in-via %s", vias[interface->in.via]);
+	for (size_t i = 0; i < interface->in.n_interfaces; i++)
+		fprintf(out, " %s", interface->in.interfaces[i]);
+	if (interface->in.at.line)
+		fputc('\n', out);
+	if (interface->overhead || interface->link != LINK_ETHERNET)
+		fprintf(out, "  overhead %d link %s\n", interface->overhead,
+			links[interface->link]);
+}
+
 static void dump(const struct config *config, FILE *out)
 {
 	dump_general(config, out);
@@ -84,6 +99,7 @@ static void dump(const struct config *config, FILE *out)
 			interface->at.line, (uintmax_t)interface->out_bps,
 			(uintmax_t)interface->in_bps, leaf_names[interface->leaf],
 			interface->replace ? " replace" : "");
+		dump_line(interface, out);
 	}
 	for (size_t i = 0; i < config->n_classes; i++)
 		dump_class(config, &config->classes[i], out);

@@ -109,7 +109,7 @@ static void classes_have_their_rates(void **state)
 	const struct plan_interface *interface = &snapshot->plan->interfaces[0];
 	assert_int_equal(snapshot->plan->n_interfaces, 1);
 	assert_string_equal(interface->name, "wan0");
-	assert_int_equal(interface->out_bps, 10000000);
+	assert_int_equal(interface->line_bps, 10000000);
 	assert_int_equal(interface->n_classes, 3);
 	assert_int_equal(interface->classes[0].rate_bps, 2000000);
 	assert_int_equal(interface->classes[0].ceil_bps, 10000000);

@@ -206,7 +206,7 @@ static void printed_in_the_words_of_tc(void **state)
 		{.minor = 0x1a, .priority = 0, .rate_bps = 12345, .ceil_bps = 32000},
 	};
 	struct plan_interface plan = {.name = name,
-				      .out_bps = 20 * MBIT,
+				      .line_bps = 20 * MBIT,
 				      .leaf = LEAF_PFIFO,
 				      .classes = classes,
 				      .n_classes = 2};
@@ -235,7 +235,7 @@ static void no_such_interface(void **state)
 	char name[] = "nfs-no-such-if";
 	struct plan_class class = {.minor = 0x10, .rate_bps = MBIT, .ceil_bps = MBIT};
 	struct plan_interface plan = {
-		.name = name, .out_bps = MBIT, .classes = &class, .n_classes = 1};
+		.name = name, .line_bps = MBIT, .classes = &class, .n_classes = 1};
 	struct nl_error error;
 	assert_int_equal(shaper_apply(&plan, &error), -ENODEV);
 	assert_int_equal(error.code, -ENODEV);
