@@ -54,7 +54,7 @@ static void need_sets(struct table_model *model, struct table_chain *chain)
 	struct table_set *map =
 		table_model_set(model, "verdicts", TABLE_TYPE_CLASSID, TABLE_TYPE_VERDICT);
 	table_model_chain(model, "target", NULL, NULL);
-	table_set_add_name(set, "lo");
+	table_set_add_name(set, "lo", NULL);
 	table_set_add(map, NFSHAPER_PRIORITY | 1, 0, "target");
 	match_interface_set(table_chain_rule(chain), TABLE_OUTGOING, "names");
 	verdict_by_priority(table_chain_rule(chain), "verdicts");

@@ -27,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kernel/table_incoming.h"
 #include "kernel/table_rule.h"
 #include "kernel/table_throttle.h"
 #include "nfshaper/mark.h"
@@ -125,7 +126,7 @@ static void build_sets(struct build *build)
 			add_decision(plan, &plan->ids.items[i], &sets);
 	for (size_t i = 0; i < plan->n_interfaces; i++)
 		if (plan->interfaces[i].way == PLAN_OUT)
-			table_set_add_name(shaped, plan->interfaces[i].name);
+			table_set_add_name(shaped, plan->interfaces[i].name, NULL);
 	table_build_calls(build, sets.store);
 }
 
@@ -349,6 +350,7 @@ static void build_classify(struct build *build)
 	rule = table_chain_rule(classify);
 	match_interface_set(rule, TABLE_OUTGOING, "shaped");
 	verdict_goto(rule, "set_class");
+	table_build_inside(build, classify);
 }
 
 struct table_model *table_build(const struct plan *plan, enum queue_path path)
@@ -373,5 +375,6 @@ struct table_model *table_build(const struct plan *plan, enum queue_path path)
 	for (unsigned which = 0; which < hooks; which++)
 		build_store_chain(&build, which);
 	build_classify(&build);
+	table_build_incoming(&build);
 	return build.model;
 }

@@ -15,6 +15,11 @@
 #define TABLE_COUNTER_UNTRACKED "untracked"
 #define TABLE_COUNTER_UNDECIDED "undecided"
 
+/* Counters of what is policed, of the plan's interface at that position and a class: `passed` and
+ * `drops`; those of the line have the minor NFSHAPER_HTB_LINE. */
+#define TABLE_POLICE_COUNTER_MAX 48
+const char *table_police_counter(const char *what, size_t interface, uint16_t minor, char *buffer);
+
 /* The base chains whose rules may lead to a queue; NULL ends the list. */
 extern const char *const table_queue_chains[];
 

@@ -230,6 +230,17 @@ void match_destination_type(struct table_rule *rule, uint32_t type)
 	test_u32(rule, type);
 }
 
+void match_above_rate(struct table_rule *rule, uint64_t bytes_per_s)
+{
+	struct nftnl_expr *expr = rule_expr(rule, "limit");
+	rule_say(rule, "limit rate over %llu bytes/second", (unsigned long long)bytes_per_s);
+	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_RATE, bytes_per_s);
+	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_BURST, 0);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKT_BYTES);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+}
+
 void match_symhash(struct table_rule *rule, uint32_t modulus, uint32_t value)
 {
 	struct nftnl_expr *expr = rule_expr(rule, "hash");

@@ -33,6 +33,7 @@ static void set_free(struct table_set *set)
 		free(set->elements[i].chain);
 	}
 	free(set->elements);
+	free(set->name);
 	free(set);
 }
 
@@ -46,6 +47,8 @@ void table_model_free(struct table_model *model)
 		set_free(model->sets[i]);
 	free(model->chains);
 	free(model->sets);
+	for (size_t i = 0; i < model->n_counters; i++)
+		free(model->counters[i]);
 	free(model->counters);
 	free(model->name);
 	free(model);
@@ -55,14 +58,14 @@ void table_model_counter(struct table_model *model, const char *name)
 {
 	model->counters = array_grow(model->counters, model->n_counters, &model->counters_capacity,
 				     sizeof(*model->counters));
-	model->counters[model->n_counters++] = name;
+	model->counters[model->n_counters++] = xstrdup(name);
 }
 
 struct table_set *table_model_set(struct table_model *model, const char *name, enum table_type key,
 				  enum table_type data)
 {
 	struct table_set *set = xcalloc(1, sizeof(*set));
-	*set = (struct table_set){.name = name, .key = key, .data = data};
+	*set = (struct table_set){.name = xstrdup(name), .key = key, .data = data};
 	model->sets =
 		array_grow(model->sets, model->n_sets, &model->sets_capacity, sizeof(*model->sets));
 	model->sets[model->n_sets++] = set;
@@ -95,9 +98,10 @@ void table_set_add(struct table_set *set, uint32_t key, uint32_t value, const ch
 		    (struct table_element){.key = key, .value = value, .chain = xstrdup(chain)});
 }
 
-void table_set_add_name(struct table_set *set, const char *name)
+void table_set_add_name(struct table_set *set, const char *name, const char *chain)
 {
-	add_element(set, (struct table_element){.name = xstrdup(name)});
+	add_element(set,
+		    (struct table_element){.name = xstrdup(name), .chain = xstrdup(chain)});
 }
 
 struct table_rule *table_chain_rule(struct table_chain *chain)

@@ -55,7 +55,7 @@ struct table_element {
 
 /* A set, or a map where `data` is not TABLE_TYPE_NONE. */
 struct table_set {
-	const char *name; /* a literal */
+	char *name;
 	enum table_type key;
 	enum table_type data;
 	struct table_element *elements;
@@ -65,7 +65,7 @@ struct table_set {
 
 struct table_model {
 	char *name;
-	const char **counters; /* literals */
+	char **counters;
 	size_t n_counters;
 	size_t counters_capacity;
 	struct table_set **sets;
@@ -88,7 +88,8 @@ struct table_chain *table_model_chain(struct table_model *model, const char *nam
 
 /* An element with a number as key; `value` or `chain` (NULL) as the set has it. */
 void table_set_add(struct table_set *set, uint32_t key, uint32_t value, const char *chain);
-void table_set_add_name(struct table_set *set, const char *name);
+/* The same with the name of an interface as key. */
+void table_set_add_name(struct table_set *set, const char *name, const char *chain);
 
 /* An empty rule at the end of the chain, to be filled by the words of table_rule.h. */
 struct table_rule *table_chain_rule(struct table_chain *chain);

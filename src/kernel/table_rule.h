@@ -55,6 +55,10 @@ void match_destination_type(struct table_rule *rule, uint32_t type);
 /* `symhash mod MODULUS VALUE`: the same for both directions of a flow. */
 void match_symhash(struct table_rule *rule, uint32_t modulus, uint32_t value);
 
+/* `limit rate over N bytes/second`: what exceeds the rate; without `burst` its bucket is a second
+ * deep (net/netfilter/nft_limit.c). */
+void match_above_rate(struct table_rule *rule, uint64_t bytes_per_s);
+
 /* `accept`, `drop` */
 void verdict_accept(struct table_rule *rule);
 void verdict_drop(struct table_rule *rule);
@@ -65,6 +69,8 @@ void verdict_jump(struct table_rule *rule, const char *chain);
 void verdict_by_mark(struct table_rule *rule, uint32_t mask, const char *map);
 void verdict_by_ct_mark(struct table_rule *rule, uint32_t mask, const char *map);
 void verdict_by_priority(struct table_rule *rule, const char *map);
+/* `iifname vmap @policed` */
+void verdict_by_interface(struct table_rule *rule, enum table_side side, const char *map);
 /* `reject with tcp reset`, to be preceded by match_proto(TCP); `reject with icmpx
  * admin-prohibited` */
 void verdict_tcp_reset(struct table_rule *rule);

@@ -69,6 +69,14 @@ void verdict_by_mark(struct table_rule *rule, uint32_t mask, const char *map)
 	rule_lookup_to(rule, map, NFT_REG_VERDICT);
 }
 
+void verdict_by_interface(struct table_rule *rule, enum table_side side, const char *map)
+{
+	bool in = side == TABLE_INCOMING;
+	rule_say(rule, "%s vmap @%s", in ? "iifname" : "oifname", map);
+	rule_load_meta(rule, in ? NFT_META_IIFNAME : NFT_META_OIFNAME);
+	rule_lookup_to(rule, map, NFT_REG_VERDICT);
+}
+
 void verdict_by_priority(struct table_rule *rule, const char *map)
 {
 	rule_say(rule, "meta priority vmap @%s", map);
