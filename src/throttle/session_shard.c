@@ -31,8 +31,10 @@ void shard_list(struct shard *shard, uint32_t slot, uint64_t sequence, uint64_t 
 {
 	struct session *session = at(shard, slot);
 	struct session *newest = shard->newest ? at(shard, shard->newest) : NULL;
+	if (now_ns > shard->latest_ns)
+		shard->latest_ns = now_ns;
 	session->sequence = sequence;
-	session->used_ns = newest && newest->used_ns > now_ns ? newest->used_ns : now_ns;
+	session->used_ns = shard->latest_ns;
 	session->older = shard->newest;
 	session->newer = 0;
 	if (newest)

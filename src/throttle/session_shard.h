@@ -23,6 +23,7 @@ struct shard {
 	uint32_t newest;
 	uint32_t oldest;
 	uint64_t oldest_used_ns;
+	uint64_t latest_ns; /* the latest time of any use: the shard's clock, which never goes back */
 	_Atomic uint64_t *shown_sequence; /* the table's: of the oldest session, for all to see */
 	struct session_index index;
 	shard_figure passed;
@@ -58,8 +59,9 @@ static inline void shard_prefetch(const struct shard *shard, const struct sessio
 void shard_unlist(struct shard *shard, const struct session *session);
 /*
  * Makes a session that is not in the order the one used last, as the table's use number
- * `sequence`, at now_ns, or at the time of the use before where that is later (a worker with an
- * older batch must not put the list out of the order of time).
+ * `sequence`, at now_ns, or at the latest time of any use in the shard where that is later (a worker
+ * with an older batch must neither put the list out of the order of time nor set a session back,
+ * whose bucket would then fill twice in the same time).
  */
 void shard_list(struct shard *shard, uint32_t slot, uint64_t sequence, uint64_t now_ns);
 
