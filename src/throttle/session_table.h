@@ -19,8 +19,8 @@
  * of its expired sessions, a session that has expired is new when it is found, and
  * session_table_expire() cleans up in bounded steps where no packets come. Nothing ever sweeps.
  *
- * Memory: session_table_session_bytes() for each session, and 8 to 16 bytes of index
- * (8.4 at a million; half as much more while the index grows).
+ * Memory: session_table_session_bytes() for each session, and 8 bytes of index, or what `buckets`
+ * asks for.
  */
 #ifndef THROTTLE_SESSION_TABLE_H
 #define THROTTLE_SESSION_TABLE_H
@@ -53,7 +53,6 @@ struct session_use {
 	struct session *session;
 	uint64_t previous_ns; /* its last use before this one; now where it is new */
 	unsigned shard;
-	void *garbage;
 };
 
 /* 0; -ENOMEM; -EINVAL where an option is out of its range. session_table_free() for the result. */
