@@ -10,6 +10,8 @@
 #define SPLITS_PER_INSERTION 4
 /* So far ahead of the splitting the sessions that it will ask for their keys are prefetched. */
 #define PREFETCH_AHEAD 4
+/* With fewer, some 8,000 sessions in all shards, the table stays in the cache by itself. */
+#define FETCH_MIN_BUCKETS 1024
 
 int session_index_init(struct session_index *index, uint32_t shard, uint32_t size)
 {
@@ -106,6 +108,16 @@ void session_index_remove(struct session_index *index, uint32_t slot)
 		link = &session_at(index->store, session_link_get(link))->chain;
 	unchain(index, link);
 	index->count--;
+}
+
+uint32_t session_index_fetch(const struct session_index *index, uint64_t hash)
+{
+	if (session_index_size(index) < FETCH_MIN_BUCKETS)
+		return 0;
+	uint32_t slot = session_link_get(session_index_bucket(index, hash));
+	if (slot)
+		session_prefetch(index->store, slot);
+	return slot;
 }
 
 size_t session_index_bytes(const struct session_index *index)

@@ -36,6 +36,12 @@ uint32_t session_index_find(const struct session_index *index, uint64_t hash, co
 void session_index_insert(struct session_index *index, uint64_t hash, uint32_t slot);
 void session_index_remove(struct session_index *index, uint32_t slot);
 
+/*
+ * Begins to fetch the first session of the bucket; without the lock, too. Returns its slot, or 0
+ * where there is none or the index so small that it is not worth it.
+ */
+uint32_t session_index_fetch(const struct session_index *index, uint64_t hash);
+
 /* Bytes of its buckets. */
 size_t session_index_bytes(const struct session_index *index);
 

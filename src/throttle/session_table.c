@@ -160,10 +160,31 @@ static struct shard *shard_of(struct session_table *table, uint64_t hash)
 	return &table->shards[hash >> (64 - SESSION_SHARD_BITS)];
 }
 
-void session_table_acquire(struct session_table *table, const struct session_key *key,
-			   uint64_t now_ns, struct session_use *ret_use)
+uint64_t session_table_hash(struct session_table *table, const struct session_key *key)
 {
 	uint64_t hash = siphash(&table->hash_key, key->bytes, table->key_size);
+	__builtin_prefetch(session_index_bucket(&shard_of(table, hash)->index, hash));
+	return hash;
+}
+
+uint32_t session_table_fetch(struct session_table *table, uint64_t hash)
+{
+	return session_index_fetch(&shard_of(table, hash)->index, hash);
+}
+
+uint32_t session_table_fetch_more(struct session_table *table, uint32_t slot)
+{
+	const struct session *session = at(table, slot);
+	uint32_t next = session_link_get(&session->chain);
+	if (next)
+		session_prefetch(&table->store, next);
+	shard_prefetch(&table->store, session);
+	return next;
+}
+
+void session_table_acquire(struct session_table *table, const struct session_key *key,
+			   uint64_t hash, uint64_t now_ns, struct session_use *ret_use)
+{
 	uint64_t expire_ns = session_table_expire_ns(table);
 	struct shard *shard = shard_of(table, hash);
 	spinlock_lock(&shard->lock);
