@@ -120,6 +120,12 @@ uint32_t session_index_fetch(const struct session_index *index, uint64_t hash)
 	return slot;
 }
 
+void session_index_prefetch(const struct session_index *index, uint32_t slot)
+{
+	uint64_t hash = hash_of(index, session_at(index->store, slot));
+	__builtin_prefetch(session_index_bucket(index, hash), 1);
+}
+
 size_t session_index_bytes(const struct session_index *index)
 {
 	return session_index_size(index) * sizeof(session_link);

@@ -41,6 +41,8 @@ void session_index_remove(struct session_index *index, uint32_t slot);
  * where there is none or the index so small that it is not worth it.
  */
 uint32_t session_index_fetch(const struct session_index *index, uint64_t hash);
+/* Begins to fetch the bucket of a session, which session_index_remove() will read. */
+void session_index_prefetch(const struct session_index *index, uint32_t slot);
 
 /* Bytes of its buckets. */
 size_t session_index_bytes(const struct session_index *index);

@@ -6,6 +6,7 @@ static struct session *at(const struct shard *shard, uint32_t slot)
 	return session_at(shard->index.store, slot);
 }
 
+/* The one to come after this one is fetched, so that evictions do not wait for the memory. */
 static void set_oldest(struct shard *shard, uint32_t slot)
 {
 	shard->oldest = slot;
@@ -13,6 +14,8 @@ static void set_oldest(struct shard *shard, uint32_t slot)
 	atomic_store_explicit(shard->shown_sequence,
 			      slot ? at(shard, slot)->sequence : SHARD_NOTHING,
 			      memory_order_release);
+	if (slot)
+		session_prefetch(shard->index.store, session_link_get(&at(shard, slot)->newer));
 }
 
 void shard_unlist(struct shard *shard, const struct session *session)

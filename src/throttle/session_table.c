@@ -99,6 +99,9 @@ static uint32_t evict(struct session_table *table)
 		if (still_holds) {
 			shard_forget(shard, slot);
 			shard_figure_add(&shard->evicted, 1);
+			/* For the next eviction from this shard. */
+			if (shard->oldest)
+				session_index_prefetch(&shard->index, shard->oldest);
 		}
 		spinlock_unlock(&shard->lock);
 		if (still_holds)
