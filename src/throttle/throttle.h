@@ -9,6 +9,7 @@
  *   throttle_change    at a reload: other limits, the same sessions, while workers charge
  *   throttle_export    a few sessions at a time, for the `sessions` command and the state file
  *   throttle_import    after a start
+ *   throttle_ref, throttle_free   by the control thread: a reload shares throttles
  *
  * Time is the monotonic clock in nanoseconds, of the batch that a packet came with, and always a
  * parameter. Exactness: for each session, what is charged within one window never exceeds the
@@ -84,12 +85,17 @@ struct throttle_ticket {
 
 /*
  * `tag` is copied; `serial` is the caller's number for it. 0; -ENOMEM; -EINVAL where a value is out
- * of its range, or expire_ns is shorter than the window. throttle_free() for the result.
+ * of its range, or expire_ns is shorter than the window. throttle_free() for the result, which has
+ * one reference.
  */
 int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *spec,
 		 struct throttle **ret_throttle);
-/* One more owner; the control thread's, as throttle_free(), which ends with the last one. */
+/* One more reference to the same throttle, which is returned; for the control thread. */
 struct throttle *throttle_ref(struct throttle *throttle);
+/*
+ * Drops one reference, by the control thread; the last one frees the throttle: no worker may use it
+ * any more, nor a ticket of it.
+ */
 void throttle_free(struct throttle *throttle);
 
 const char *throttle_tag(const struct throttle *throttle);

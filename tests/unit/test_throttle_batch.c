@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A throttle charged in batches by tickets, as workers do. */
+/* A throttle charged in batches by tickets, as workers do, and shared by reference. */
 #include "throttle_fixture.h"
 
 #include <pthread.h>
@@ -179,6 +179,21 @@ static void test_four_workers_evict(void **state)
 	throttle_free(throttle);
 }
 
+static void test_references(void **state)
+{
+	(void)state;
+	struct throttle *throttle = made(1, 10, 0);
+	struct throttle_ticket ticket;
+	assert_ptr_equal(throttle_ref(throttle), throttle);
+	throttle_ref(throttle);
+	throttle_free(throttle);
+	make_ticket(throttle, 1, &ticket);
+	assert_true(throttle_ticket_charge(&ticket, 1, 100, 0));
+	throttle_free(throttle);
+	assert_false(throttle_ticket_charge(&ticket, 1, 100, 0));
+	throttle_free(throttle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_tickets_may_be_out_of_date),
 		cmocka_unit_test(test_four_workers_let_n_pass),
 		cmocka_unit_test(test_four_workers_evict),
+		cmocka_unit_test(test_references),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
