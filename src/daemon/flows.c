@@ -80,7 +80,8 @@ bool flows_find(const struct flows *flows, const struct packet *packet, uint64_t
 	path->id = flow->id;
 	path->queued_id = flow->queued_id;
 	path->count = flow->count;
-	memcpy(path->steps, flow->steps, flow->count * sizeof(flow->steps[0]));
+	for (unsigned i = 0; i < flow->count; i++)
+		path->steps[i] = flow->steps[i];
 	return true;
 }
 
@@ -102,5 +103,6 @@ void flows_add(struct flows *flows, const struct packet *packet, uint64_t now_ns
 		.queued_id = path->queued_id,
 		.added_ns = now_ns,
 	};
-	memcpy(flow->steps, path->steps, path->count * sizeof(flow->steps[0]));
+	for (unsigned i = 0; i < path->count; i++)
+		flow->steps[i] = path->steps[i];
 }

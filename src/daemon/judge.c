@@ -1,44 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/judge.h"
 
-#include <linux/netfilter.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "daemon/flows.h"
-#include "engine/decide.h"
+#include "daemon/question.h"
 #include "nfshaper/mark.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 
 #define RECENT_FLOWS 1024u     /* about as many as a full queue holds, of 88 bytes each */
 #define INSPECTED_FLOWS 32768u /* of connections whose packets stay queued */
+/* Of a batch; what needs more is charged without. */
+#define TICKETS_MAX (2 * NFQUEUE_BATCH)
 
 struct judge {
-	struct link_names *names;
-	struct geo_cache *geo_cache;
+	struct questioner by;
+	struct clock clock;
 	struct flows *recent;    /* just decided, whether or not their packets stay queued */
 	struct flows *inspected; /* whose packets stay queued */
 	struct judge_counters counters;
-	uint64_t now_ns; /* CLOCK_MONOTONIC, once for each batch */
-	struct clock clock;
-	struct local_time local;
-};
-
-/* One packet on its way through this file. */
-struct question {
-	const struct nfqueue_packet *queued;
-	struct packet packet;
-	struct packet_origin origin;
-	struct facts facts;
-	struct charge charge;
+	/* Of the batch. */
+	struct question questions[NFQUEUE_BATCH];
+	struct throttle_ticket tickets[TICKETS_MAX];
+	unsigned n_tickets;
 };
 
 struct bench *bench_new(const struct snapshot *snapshot, const struct bench *before)
 {
 	struct bench *bench = xcalloc(1, sizeof(*bench));
 	bench->snapshot = snapshot;
-	bench->steps = xcalloc(snapshot->n_throttle_rules, sizeof(*bench->steps));
+	bench->steps = xcalloc(NFQUEUE_BATCH * snapshot->n_throttle_rules, sizeof(*bench->steps));
 	if (before && before->snapshot->rulebook == snapshot->rulebook)
 		bench->figures = before->figures;
 	else
@@ -59,8 +52,8 @@ void bench_free(struct bench *bench, const struct bench *after)
 struct judge *judge_new(struct link_names *names)
 {
 	struct judge *judge = xcalloc(1, sizeof(*judge));
-	judge->names = names;
-	judge->geo_cache = geo_cache_new();
+	judge->by.names = names;
+	judge->by.geo_cache = geo_cache_new();
 	judge->recent = flows_new(RECENT_FLOWS);
 	judge->inspected = flows_new(INSPECTED_FLOWS);
 	return judge;
@@ -70,7 +63,7 @@ void judge_free(struct judge *judge)
 {
 	if (!judge)
 		return;
-	geo_cache_free(judge->geo_cache);
+	geo_cache_free(judge->by.geo_cache);
 	flows_free(judge->recent);
 	flows_free(judge->inspected);
 	free(judge);
@@ -82,22 +75,9 @@ void judge_forget(struct judge *judge)
 	flows_clear(judge->inspected);
 }
 
-void judge_begin(struct judge *judge)
-{
-	judge->now_ns = clock_monotonic_ns();
-	judge->local = *clock_local(&judge->clock, time(NULL));
-}
-
 const struct judge_counters *judge_counters(const struct judge *judge)
 {
 	return &judge->counters;
-}
-
-static enum direction direction_of_hook(uint8_t hook)
-{
-	return hook == NF_INET_LOCAL_IN    ? DIRECTION_IN
-	       : hook == NF_INET_LOCAL_OUT ? DIRECTION_OUT
-					   : DIRECTION_FORWARD;
 }
 
 /* Only this thread writes these: a plain addition, made visible to readers. */
@@ -107,64 +87,30 @@ static void count(_Atomic uint64_t *counter)
 			      memory_order_relaxed);
 }
 
-static struct facts facts_of(const struct judge *judge, const struct snapshot *snapshot,
-			     const struct packet *packet, const struct packet_origin *origin,
-			     const struct nfqueue_packet *queued)
+static bool is_call(uint32_t asked)
 {
-	struct facts facts = decide_facts(snapshot, packet, origin);
-	facts.mark = queued->mark;
-	facts.has_uid = queued->uid != NFQUEUE_NO_UID;
-	facts.uid = queued->uid;
-	facts.now = judge->local;
-	facts.geo_cache = judge->geo_cache;
-	return facts;
+	return (asked & NFSHAPER_ASK_BITS) == NFSHAPER_ASK_CALL ||
+	       (asked & NFSHAPER_ASK_BITS) == NFSHAPER_ASK_CALL_ALIVE;
 }
 
-/*
- * How many packets a GSO packet stands for: the kernel does not tell the size of its segments, but
- * each fits the interface that it was received or will be sent by.
- */
-static uint32_t count_segments(struct judge *judge, const struct question *question)
+static bool is_inspected(uint32_t asked)
 {
-	const struct nfqueue_packet *queued = question->queued;
-	unsigned mtu = link_names_mtu(judge->names, queued->iif ? queued->iif : queued->oif);
-	uint32_t headers = question->packet.headers, length = question->packet.length;
-	if (!queued->is_gso || mtu <= headers || length <= headers)
-		return 1;
-	return (length - headers + (mtu - headers) - 1) / (mtu - headers);
+	return asked == NFSHAPER_ASK_ORIGINAL || asked == NFSHAPER_ASK_REPLY;
 }
 
-static void prepare_charge(struct judge *judge, struct bench *bench, struct question *question)
+/* Its connection is confirmed already: it is not new to throttles that count connections. */
+static bool is_alive(uint32_t asked)
 {
-	uint32_t packets = question->queued->is_gso ? count_segments(judge, question) : 1;
-	question->charge = (struct charge){
-		.facts = &question->facts,
-		.packets = packets,
-		/* Each segment has headers of its own. */
-		.bytes = question->packet.length +
-			 (uint64_t)(packets - 1) * question->packet.headers,
-		.now_ns = judge->now_ns,
-		.figures = bench->figures,
-	};
+	return asked == NFSHAPER_ASK_ALIVE ||
+	       (asked & NFSHAPER_ASK_BITS) == NFSHAPER_ASK_CALL_ALIVE;
 }
 
-/* 0, or a negative errno where the packet cannot be understood. */
-static int read_question(struct judge *judge, struct bench *bench,
-			 const struct nfqueue_packet *queued, struct question *question)
+/* What cannot be judged: a connection that has a decision keeps it. */
+static uint32_t answer_without(const struct snapshot *snapshot, uint32_t asked)
 {
-	int error = packet_parse(queued->data, queued->captured, queued->length, &question->packet);
-	if (error)
-		return error;
-	question->queued = queued;
-	question->origin = (struct packet_origin){
-		.direction = direction_of_hook(queued->hook),
-		.iif = queued->iif ? link_names_get(judge->names, queued->iif) : NULL,
-		.oif = queued->oif ? link_names_get(judge->names, queued->oif) : NULL,
-	};
-	question->facts =
-		facts_of(judge, bench->snapshot, &question->packet, &question->origin, queued);
-	prepare_charge(judge, bench, question);
-	return 0;
+	if (is_call(asked) || is_inspected(asked))
+		return NFSHAPER_ANSWER_PASS;
+	return NFSHAPER_PRIORITY | snapshot->default_id;
 }
 
 static uint32_t answer_of(const struct decision *decision)
@@ -182,128 +128,133 @@ static uint32_t answer_of(const struct decision *decision)
 	abort();
 }
 
+static bool find_remembered(const struct judge *judge, struct question *question)
+{
+	bool inspected = is_inspected(question->queued->asked);
+	if (!flows_find(inspected ? judge->inspected : judge->recent, &question->original,
+			judge->by.now_ns, inspected ? FLOWS_FOR_GOOD : FLOWS_RECENT_NS,
+			&question->path))
+		return false;
+	question->path.n_tickets = 0; /* they were made for other steps */
+	return true;
+}
+
+/* The connection's way through the rules. */
+static void find_path(struct judge *judge, const struct bench *bench, struct question *question)
+{
+	const struct snapshot *snapshot = bench->snapshot;
+	bool is_reply = question->queued->asked == NFSHAPER_ASK_REPLY;
+	question->is_remembered = find_remembered(judge, question);
+	if (question->is_remembered)
+		return;
+	struct facts original = question->facts;
+	if (is_reply)
+		original = question_original_facts(question, &judge->by, snapshot, true);
+	path_find(snapshot, &original, &question->path);
+}
+
+/* Tickets for what the packet may be charged with, as far as there is room. */
+static void make_tickets(struct judge *judge, const struct bench *bench, struct question *question)
+{
+	struct throttle_ticket *next = &judge->tickets[judge->n_tickets];
+	unsigned room = TICKETS_MAX - judge->n_tickets;
+	uint32_t asked = question->queued->asked;
+	struct throttle *throttle;
+	bool rejects;
+	if (!is_call(asked)) {
+		judge->n_tickets +=
+			path_ticket(bench->snapshot, &question->path, &question->facts, next, room);
+		return;
+	}
+	throttle = snapshot_call(bench->snapshot, asked & ~NFSHAPER_ASK_BITS, &rejects);
+	question->path.n_tickets = throttle && room ? 1 : 0;
+	question->path.tickets = next;
+	if (!question->path.n_tickets)
+		return;
+	throttle_ticket_make(throttle, &question->facts, next);
+	judge->n_tickets++;
+}
+
+/* False where the packet cannot be judged; then it has its answer. */
+static bool prepare(struct judge *judge, const struct bench *bench, struct question *question,
+		    struct nfqueue_packet *queued)
+{
+	bool is_reply = queued->asked == NFSHAPER_ASK_REPLY;
+	_Atomic uint64_t *why = NULL;
+	question->queued = NULL;
+	if (queued->is_bridged)
+		why = &judge->counters.bridged;
+	else if (question_read(question, &judge->by, bench->snapshot, queued, is_reply))
+		why = &judge->counters.malformed;
+	if (why) {
+		count(why);
+		question->queued = NULL;
+		queued->answer = answer_without(bench->snapshot, queued->asked);
+		return false;
+	}
+	question->charge.figures = bench->figures;
+	if (!is_call(queued->asked))
+		find_path(judge, bench, question);
+	make_tickets(judge, bench, question);
+	return true;
+}
+
 static void remember(struct judge *judge, const struct snapshot *snapshot,
-		     const struct packet *packet, const struct path *path)
+		     const struct question *question)
 {
-	flows_add(judge->recent, packet, judge->now_ns, path);
-	if (path_is_queued(snapshot, path))
-		flows_add(judge->inspected, packet, judge->now_ns, path);
+	if (!is_inspected(question->queued->asked))
+		flows_add(judge->recent, &question->original, judge->by.now_ns, &question->path);
+	if (path_is_queued(snapshot, &question->path))
+		flows_add(judge->inspected, &question->original, judge->by.now_ns, &question->path);
 }
 
-/* A connection without a decision. What is refused alone leaves nothing behind. */
-static uint32_t judge_first(struct judge *judge, struct bench *bench, struct question *question,
-			    bool is_alive)
+/*
+ * The connection of a packet that was unknown when the batch began may have been decided by an
+ * earlier packet of it. What is refused alone leaves nothing behind.
+ */
+static uint32_t decide(struct judge *judge, const struct bench *bench, struct question *question)
 {
 	const struct snapshot *snapshot = bench->snapshot;
-	struct path path = {.steps = bench->steps};
 	struct charge *charge = &question->charge;
-	charge->is_first = !flows_find(judge->recent, &question->packet, judge->now_ns,
-				       FLOWS_RECENT_NS, &path);
-	charge->is_new = charge->is_first && !is_alive;
-	if (charge->is_first)
-		path_find(snapshot, &question->facts, &path);
-	struct decision decision = path_charge(snapshot, &path, charge);
-	if (charge->is_first && decision.kind == DECISION_STORE)
-		remember(judge, snapshot, &question->packet, &path);
+	uint32_t asked = question->queued->asked;
+	bool is_known = question->is_remembered || find_remembered(judge, question);
+	charge->is_first = !is_known && !is_inspected(asked);
+	charge->is_new = charge->is_first && !is_alive(asked);
+	struct decision decision = path_charge(snapshot, &question->path, charge);
+	if (!is_known && decision.kind == DECISION_STORE)
+		remember(judge, snapshot, question);
 	return answer_of(&decision);
 }
 
-static enum direction opposite(enum direction direction)
+static uint32_t decide_call(const struct bench *bench, struct question *question)
 {
-	switch (direction) {
-	case DIRECTION_IN:
-		return DIRECTION_OUT;
-	case DIRECTION_OUT:
-		return DIRECTION_IN;
-	case DIRECTION_FORWARD:
-		break;
-	}
-	return direction;
-}
-
-/* What a packet of the original direction would look like. */
-static void turn_round(const struct question *reply, struct packet *packet,
-		       struct packet_origin *origin)
-{
-	*packet = reply->packet;
-	packet->src = reply->packet.dst;
-	packet->dst = reply->packet.src;
-	packet->sport = reply->packet.dport;
-	packet->dport = reply->packet.sport;
-	*origin = (struct packet_origin){opposite(reply->origin.direction), reply->origin.oif,
-					 reply->origin.iif};
-}
-
-/* A connection whose packets stay queued. */
-static uint32_t judge_again(struct judge *judge, struct bench *bench, struct question *question,
-			    bool is_reply)
-{
-	const struct snapshot *snapshot = bench->snapshot;
-	struct path path = {.steps = bench->steps};
-	struct packet original = question->packet;
-	struct packet_origin origin = question->origin;
-	struct facts facts = question->facts;
-	if (is_reply) {
-		turn_round(question, &original, &origin);
-		facts = facts_of(judge, snapshot, &original, &origin, question->queued);
-		/* Which end is the local one is decided for the connection. */
-		question->facts.source_is_local = !facts.source_is_local;
-	}
-	if (!flows_find(judge->inspected, &original, judge->now_ns, FLOWS_FOR_GOOD, &path)) {
-		path_find(snapshot, &facts, &path);
-		if (path_is_queued(snapshot, &path))
-			flows_add(judge->inspected, &original, judge->now_ns, &path);
-	}
-	struct decision decision = path_charge(snapshot, &path, &question->charge);
+	const struct path *path = &question->path;
+	uint32_t asked = question->queued->asked;
+	question->charge.is_new = !is_alive(asked);
+	struct decision decision =
+		path_charge_call(bench->snapshot, asked & ~NFSHAPER_ASK_BITS,
+				 path->n_tickets ? path->tickets : NULL, &question->charge);
 	return answer_of(&decision);
-}
-
-static uint32_t judge_call(struct bench *bench, struct question *question, bool is_alive)
-{
-	question->charge.is_new = !is_alive;
-	struct decision decision = path_charge_call(
-		bench->snapshot, question->queued->asked & ~NFSHAPER_ASK_BITS, &question->charge);
-	return answer_of(&decision);
-}
-
-static bool is_call(uint32_t asked)
-{
-	return (asked & NFSHAPER_ASK_BITS) == NFSHAPER_ASK_CALL ||
-	       (asked & NFSHAPER_ASK_BITS) == NFSHAPER_ASK_CALL_ALIVE;
-}
-
-/* What cannot be judged: a connection that has a decision keeps it. */
-static uint32_t answer_without(const struct snapshot *snapshot, uint32_t asked)
-{
-	if (is_call(asked) || asked == NFSHAPER_ASK_ORIGINAL || asked == NFSHAPER_ASK_REPLY)
-		return NFSHAPER_ANSWER_PASS;
-	return NFSHAPER_PRIORITY | snapshot->default_id;
-}
-
-static uint32_t judge_packet(struct judge *judge, struct bench *bench,
-			     const struct nfqueue_packet *queued)
-{
-	struct question question;
-	uint32_t asked = queued->asked;
-	if (queued->is_bridged) {
-		count(&judge->counters.bridged);
-		return answer_without(bench->snapshot, asked);
-	}
-	if (read_question(judge, bench, queued, &question)) {
-		count(&judge->counters.malformed);
-		return answer_without(bench->snapshot, asked);
-	}
-	if (is_call(asked))
-		return judge_call(bench, &question,
-				  (asked & NFSHAPER_ASK_BITS) == NFSHAPER_ASK_CALL_ALIVE);
-	if (asked == NFSHAPER_ASK_ORIGINAL || asked == NFSHAPER_ASK_REPLY)
-		return judge_again(judge, bench, &question, asked == NFSHAPER_ASK_REPLY);
-	return judge_first(judge, bench, &question, asked == NFSHAPER_ASK_ALIVE);
 }
 
 void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet *packets,
-		 unsigned count)
+		 unsigned n_packets, uint64_t now_ns)
 {
-	for (unsigned i = 0; i < count; i++)
-		packets[i].answer = judge_packet(judge, bench, &packets[i]);
+	bool is_judged[NFQUEUE_BATCH];
+	judge->by.now_ns = now_ns;
+	judge->by.local = *clock_local(&judge->clock, time(NULL));
+	judge->n_tickets = 0;
+	for (unsigned i = 0; i < n_packets; i++) {
+		struct question *question = &judge->questions[i];
+		question->path.steps = bench->steps + i * bench->snapshot->n_throttle_rules;
+		is_judged[i] = prepare(judge, bench, question, &packets[i]);
+	}
+	throttle_tickets_fetch(judge->tickets, judge->n_tickets);
+	for (unsigned i = 0; i < n_packets; i++) {
+		struct question *question = &judge->questions[i];
+		if (is_judged[i])
+			packets[i].answer = is_call(packets[i].asked)
+						    ? decide_call(bench, question)
+						    : decide(judge, bench, question);
+	}
 }

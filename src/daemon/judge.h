@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From a queued packet to the answer: what a worker does with each packet of its queues. Belongs
- * to one thread; allocates nothing, logs nothing, and takes no lock but those of the throttles'
- * sessions.
+ * From queued packets to their answers: what a worker does with each batch. Belongs to one thread;
+ * allocates nothing, logs nothing, and takes no lock but those of the throttles' sessions.
+ *
+ * A batch is gone through twice. First, each packet's connection gets its path through the rules,
+ * and tickets for the throttles on it; then the memory of their sessions is fetched for all at
+ * once, and the packets are charged and decided one after the other, in their order.
  */
 #ifndef DAEMON_JUDGE_H
 #define DAEMON_JUDGE_H
@@ -19,11 +22,11 @@ struct judge_counters {
 	_Atomic uint64_t bridged; /* frames between ports of a bridge, not judged: class default */
 };
 
-/* What is judged by, and what it counts: shared by nobody, made anew for each snapshot. */
+/* What is judged by, and what it counts; made anew for each snapshot. */
 struct bench {
 	const struct snapshot *snapshot;
 	struct rule_figures *figures; /* one for each rule */
-	uint32_t *steps;              /* room for a path */
+	uint32_t *steps;              /* room for the paths of a batch */
 };
 
 /* Shares the figures of `before` (NULL: none) where that has the same rules. */
@@ -40,12 +43,9 @@ void judge_free(struct judge *judge);
 /* Forgets the connections that were judged by other rules. */
 void judge_forget(struct judge *judge);
 
-/* Looks at the clocks, once for each batch. */
-void judge_begin(struct judge *judge);
-
-/* Fills packets[…].answer. */
+/* Fills packets[…].answer of up to NFQUEUE_BATCH packets. now_ns is CLOCK_MONOTONIC. */
 void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet *packets,
-		 unsigned count);
+		 unsigned count, uint64_t now_ns);
 
 /* To be read by any thread. */
 const struct judge_counters *judge_counters(const struct judge *judge);

@@ -15,6 +15,7 @@
 #include "daemon/pace.h"
 #include "kernel/link.h"
 #include "util/alloc.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 /* Batches between two looks at whether the worker is to stop. */
@@ -112,10 +113,9 @@ static int serve_queue(struct worker *worker, struct nfqueue *queue)
 	int received = 1, answered = 0;
 	for (int batch = 0; batch < BATCHES_MAX && received > 0; batch++) {
 		received = nfqueue_receive(queue, &packets);
-		if (received > 0) {
-			judge_begin(worker->judge);
-			judge_batch(worker->judge, bench, packets, (unsigned)received);
-		}
+		if (received > 0)
+			judge_batch(worker->judge, bench, packets, (unsigned)received,
+				    clock_monotonic_ns());
 		int error = received > 0 ? nfqueue_answer(queue) : received;
 		if (error < 0)
 			return error;

@@ -5,6 +5,7 @@ void path_find(const struct snapshot *snapshot, const struct facts *facts, struc
 {
 	int rule = ruleset_match(snapshot->ruleset, facts);
 	ret_path->count = 0;
+	ret_path->n_tickets = 0;
 	for (; rule >= 0; rule = ruleset_match_from(snapshot->ruleset, facts, (size_t)rule + 1)) {
 		const struct snapshot_rule *what = &snapshot->rules[rule];
 		if (what->throttle != SNAPSHOT_NO_THROTTLE)
@@ -16,6 +17,18 @@ void path_find(const struct snapshot *snapshot, const struct facts *facts, struc
 	ret_path->id = rule < 0 ? snapshot->default_id : snapshot->rules[rule].id;
 	ret_path->queued_id =
 		rule < 0 ? snapshot->default_queued_id : snapshot->rules[rule].queued_id;
+}
+
+unsigned path_ticket(const struct snapshot *snapshot, struct path *path, const struct facts *facts,
+		     struct throttle_ticket *ret_tickets, unsigned room)
+{
+	path->tickets = ret_tickets;
+	path->n_tickets = path->count < room ? path->count : room;
+	for (unsigned i = 0; i < path->n_tickets; i++) {
+		uint32_t throttle = snapshot->rules[path->steps[i]].throttle;
+		throttle_ticket_make(snapshot->throttles[throttle], facts, &ret_tickets[i]);
+	}
+	return path->n_tickets;
 }
 
 bool path_is_queued(const struct snapshot *snapshot, const struct path *path)
@@ -41,11 +54,16 @@ static bool is_counted(const struct snapshot *snapshot, uint32_t rule, const str
 	return charge->is_first || ruleset_rule_matches(snapshot->ruleset, rule, charge->facts);
 }
 
-static bool is_within(const struct snapshot *snapshot, uint32_t rule, const struct charge *charge)
+static bool is_within(const struct snapshot *snapshot, const struct path *path, unsigned step,
+		      const struct charge *charge)
 {
+	uint32_t rule = path->steps[step];
 	struct throttle *throttle = snapshot->throttles[snapshot->rules[rule].throttle];
-	bool within = throttle_charge(throttle, charge->facts, charge->packets, charge->bytes,
-				      charge->now_ns);
+	bool within = step < path->n_tickets
+			      ? throttle_ticket_charge(&path->tickets[step], charge->packets,
+						       charge->bytes, charge->now_ns)
+			      : throttle_charge(throttle, charge->facts, charge->packets,
+						charge->bytes, charge->now_ns);
 	if (charge->figures)
 		count(&charge->figures[rule].hits);
 	if (charge->figures && !within)
@@ -79,7 +97,7 @@ struct decision path_charge(const struct snapshot *snapshot, struct path *path,
 	bool is_step = false;
 	for (unsigned i = 0; i < path->count; i++) {
 		uint32_t rule = path->steps[i];
-		if (is_counted(snapshot, rule, charge) && !is_within(snapshot, rule, charge))
+		if (is_counted(snapshot, rule, charge) && !is_within(snapshot, path, i, charge))
 			return over(snapshot, path, i);
 		is_step = (int)rule == path->rule;
 	}
@@ -93,7 +111,7 @@ struct decision path_charge(const struct snapshot *snapshot, struct path *path,
 }
 
 struct decision path_charge_call(const struct snapshot *snapshot, uint32_t call,
-				 const struct charge *charge)
+				 const struct throttle_ticket *ticket, const struct charge *charge)
 {
 	struct decision decision = {.kind = DECISION_PASS, .rule = -1};
 	bool rejects = false;
@@ -102,8 +120,10 @@ struct decision path_charge_call(const struct snapshot *snapshot, uint32_t call,
 		return decision;
 	if (!charge->is_new && throttle_spec(throttle)->count == THROTTLE_CONNECTIONS)
 		return decision;
-	decision.is_over = !throttle_charge(throttle, charge->facts, charge->packets, charge->bytes,
-					    charge->now_ns);
+	decision.is_over = ticket ? !throttle_ticket_charge(ticket, charge->packets, charge->bytes,
+							    charge->now_ns)
+				  : !throttle_charge(throttle, charge->facts, charge->packets,
+						     charge->bytes, charge->now_ns);
 	if (decision.is_over)
 		decision.kind = rejects ? DECISION_REJECT : DECISION_DROP;
 	return decision;

@@ -4,11 +4,13 @@
  *
  *   path_find     the connection's first packet: which rule settles it, and which rules with a
  *                 throttle it meets before that (ruleset_match_from, again and again)
+ *   path_ticket   each packet: what it will ask of them, so that their memory can be fetched for a
+ *                 whole batch (throttle.h); may be left out
  *   path_charge   each packet: the throttles one after the other, until one is over its limit
  *
- * They are apart because matching does not depend on what throttles say, and because the path of a
- * connection whose packets stay queued is remembered (daemon/flows.h): a throttle applies to the
- * connections whose first packet reached and matched its rule.
+ * Finding and charging are apart because matching does not depend on what throttles say, and
+ * because the path of a connection whose packets stay queued is remembered (daemon/flows.h): a
+ * throttle applies to the connections whose first packet reached and matched its rule.
  */
 #ifndef ENGINE_PATH_H
 #define ENGINE_PATH_H
@@ -25,7 +27,9 @@ struct path {
 	uint32_t id;        /* its decision */
 	uint32_t queued_id; /* the same where its packets stay queued */
 	unsigned count;
-	uint32_t *steps; /* rules with a throttle in their order; room for all of the snapshot */
+	uint32_t *steps;    /* rules with a throttle in their order; room for all of the snapshot */
+	unsigned n_tickets; /* of the first so many steps */
+	struct throttle_ticket *tickets;
 };
 
 /* How often a rule matched, and how often its throttle was over; relaxed, one writer. */
@@ -58,8 +62,12 @@ struct decision {
 	bool is_over;
 };
 
-/* ret_path->steps is set by the caller. Pure, as ruleset_match_from(). */
+/* ret_path->steps is set by the caller; there are no tickets yet. Pure, as ruleset_match_from(). */
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path);
+
+/* Makes tickets for the packet, as many as there is room for at ret_tickets. Returns how many. */
+unsigned path_ticket(const struct snapshot *snapshot, struct path *path, const struct facts *facts,
+		     struct throttle_ticket *ret_tickets, unsigned room);
 
 /* True where the connection's packets stay queued: one of its throttles counts packets. */
 bool path_is_queued(const struct snapshot *snapshot, const struct path *path);
@@ -71,8 +79,11 @@ bool path_is_queued(const struct snapshot *snapshot, const struct path *path);
 struct decision path_charge(const struct snapshot *snapshot, struct path *path,
 			    const struct charge *charge);
 
-/* The same for a packet whose mark calls the throttle with that id. Without one it passes. */
+/*
+ * The same for a packet whose mark calls the throttle with that id. Without one it passes. `ticket`
+ * is of that throttle and packet, or NULL.
+ */
 struct decision path_charge_call(const struct snapshot *snapshot, uint32_t call,
-				 const struct charge *charge);
+				 const struct throttle_ticket *ticket, const struct charge *charge);
 
 #endif

@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Packets of a batch; 16, 64 and 256 were measured to be alike. */
+#define NFQUEUE_BATCH 64
+
 /* One packet of a batch; `data` is valid until the next nfqueue_receive(). */
 struct nfqueue_packet {
 	uint32_t packet_id;
@@ -68,7 +71,7 @@ int nfqueue_buffer_size(const struct nfqueue *queue);
 const struct nfqueue_counters *nfqueue_counters(const struct nfqueue *queue);
 
 /*
- * Reads what is there, at most one batch, without blocking. Returns the number of packets (0:
+ * Reads what is there, at most NFQUEUE_BATCH packets, without blocking. Returns the number of packets (0:
  * none now), with *ret_packets the batch; or a negative errno.
  */
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets);

@@ -11,6 +11,8 @@
 #define NS_PER_S 1000000000ull
 /* Sessions' times are this much ahead of the clock, so that they reach back before its zero. */
 #define AHEAD_NS THROTTLE_PAST_MAX_NS
+/* Of the sessions of one bucket, that many are fetched: nearly always all. */
+#define FETCH_ROUNDS 3
 
 struct throttle {
 	char *tag;
@@ -143,18 +145,47 @@ static bool charge(const struct throttle *throttle, const struct session_use *us
 	return true;
 }
 
-bool throttle_charge(struct throttle *throttle, const struct facts *facts, uint32_t packets,
-		     uint64_t bytes, uint64_t now_ns)
+void throttle_ticket_make(struct throttle *throttle, const struct facts *facts,
+			  struct throttle_ticket *ret_ticket)
 {
-	struct session_key key;
+	session_key_make(&throttle->spec.session, facts, &ret_ticket->key);
+	ret_ticket->throttle = throttle;
+	ret_ticket->hash = session_table_hash(throttle->table, &ret_ticket->key);
+	ret_ticket->hint = 0;
+}
+
+void throttle_tickets_fetch(struct throttle_ticket *tickets, unsigned count)
+{
+	for (struct throttle_ticket *ticket = tickets; ticket < tickets + count; ticket++)
+		ticket->hint = session_table_fetch(ticket->throttle->table, ticket->hash);
+	for (int round = 0; round < FETCH_ROUNDS; round++) {
+		for (struct throttle_ticket *ticket = tickets; ticket < tickets + count; ticket++) {
+			if (ticket->hint)
+				ticket->hint = session_table_fetch_more(ticket->throttle->table,
+									ticket->hint);
+		}
+	}
+}
+
+bool throttle_ticket_charge(const struct throttle_ticket *ticket, uint32_t packets, uint64_t bytes,
+			    uint64_t now_ns)
+{
+	struct throttle *throttle = ticket->throttle;
 	struct session_use use;
 	if (atomic_load_explicit(&throttle->count, memory_order_relaxed) == THROTTLE_CONNECTIONS)
 		packets = 1;
-	session_key_make(&throttle->spec.session, facts, &key);
-	session_table_acquire(throttle->table, &key, now_ns + AHEAD_NS, &use);
+	session_table_acquire(throttle->table, &ticket->key, ticket->hash, now_ns + AHEAD_NS, &use);
 	bool is_within = charge(throttle, &use, packets, bytes);
 	session_table_release(throttle->table, &use, is_within, packets);
 	return is_within;
+}
+
+bool throttle_charge(struct throttle *throttle, const struct facts *facts, uint32_t packets,
+		     uint64_t bytes, uint64_t now_ns)
+{
+	struct throttle_ticket ticket;
+	throttle_ticket_make(throttle, facts, &ticket);
+	return throttle_ticket_charge(&ticket, packets, bytes, now_ns);
 }
 
 int throttle_change(struct throttle *throttle, const struct throttle_spec *spec)
@@ -254,8 +285,9 @@ void throttle_import(struct throttle *throttle, const struct throttle_session *s
 {
 	struct session_use use;
 	uint64_t now = now_ns + AHEAD_NS;
-	session_table_acquire(throttle->table, &session->key, before(now, session->used_ago_ns),
-			      &use);
+	session_table_acquire(throttle->table, &session->key,
+			      session_table_hash(throttle->table, &session->key),
+			      before(now, session->used_ago_ns), &use);
 	struct session *made = use.session;
 	switch (throttle->spec.kind) {
 	case THROTTLE_WINDOW:
