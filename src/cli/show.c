@@ -27,7 +27,7 @@ static void print_nft(const struct plan *plan, FILE *out)
 static void print_tc(const struct plan *plan, FILE *out)
 {
 	for (size_t i = 0; i < plan->n_interfaces; i++)
-		shaper_print(&plan->interfaces[i], out);
+		shaper_print(plan, &plan->interfaces[i], out);
 }
 
 /* The printed text: as it is, or as a list of lines. */

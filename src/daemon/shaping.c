@@ -35,8 +35,8 @@ static int shape(struct shaping *shaping, size_t index, char **ret_why)
 	/* Before it is shaped: if the name is given to another one meanwhile, its event is to be
 	 * taken for news. */
 	unsigned ifindex = if_nametoindex(interface->name);
-	bool was_there = shaper_read(interface->name, ignore_stats, NULL) == 0;
-	int result = shaper_apply(interface, &error);
+	bool was_there = shaper_read(interface, ignore_stats, NULL) == 0;
+	int result = shaper_apply(shaping->plan, interface, &error);
 	shaping->ifindexes[index] = result == 0 ? ifindex : 0;
 	shaping->is_fresh[index] |= result == 0 && !was_there;
 	if (result && result != -ENODEV) {
@@ -57,11 +57,11 @@ static int shape_or_log(struct shaping *shaping, size_t index)
 	return result;
 }
 
-static void remove_qdisc(const char *interface)
+static void remove_qdisc(const struct plan_interface *interface)
 {
 	struct nl_error error;
 	if (shaper_remove(interface, &error))
-		log_warning("the qdisc of %s could not be removed: %s", interface,
+		log_warning("the qdisc of %s could not be removed: %s", interface->name,
 			    strerror(-error.code));
 }
 
@@ -107,7 +107,7 @@ void shaping_undo(struct shaping *shaping, struct ev_loop *loop)
 {
 	for (size_t i = 0; i < shaping->plan->n_interfaces; i++)
 		if (shaping->is_fresh[i])
-			remove_qdisc(shaping->plan->interfaces[i].name);
+			remove_qdisc(&shaping->plan->interfaces[i]);
 	fini(shaping, loop);
 }
 

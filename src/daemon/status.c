@@ -114,7 +114,7 @@ static json_t *interface_json(const struct plan_interface *interface)
 		.interface = interface,
 		.classes = xcalloc(interface->n_classes, sizeof(json_t *)),
 	};
-	int error = shaper_read(interface->name, add_class, &list);
+	int error = shaper_read(interface, add_class, &list);
 	return json_pack("{s:s, s:I, s:n, s:b, s:b, s:o}", "name", interface->name, "rate_bps",
 			 (json_int_t)interface->line_bps, "in_via", "present", error != -ENODEV,
 			 "shaped", error == 0, "classes", take_classes(&list));

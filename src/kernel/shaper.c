@@ -20,6 +20,7 @@
 #include "kernel/shaper_leaf.h"
 #include "kernel/shaper_message.h"
 #include "kernel/shaper_state.h"
+#include "util/alloc.h"
 
 #define ROOT_HANDLE (NFSHAPER_HTB_MAJOR << 16)
 
@@ -201,8 +202,10 @@ static int apply(struct work *work)
 	return result;
 }
 
-int shaper_apply(const struct plan_interface *interface, struct nl_error *error)
+int shaper_apply(const struct plan *plan, const struct plan_interface *interface,
+		 struct nl_error *error)
 {
+	(void)plan;
 	char buffer[SHAPER_MESSAGE_ROOM] __attribute__((aligned(8)));
 	struct nl_error unwanted;
 	struct work work = {.plan = interface, .error = error ? error : &unwanted};
@@ -227,7 +230,7 @@ int shaper_apply(const struct plan_interface *interface, struct nl_error *error)
 	return result;
 }
 
-int shaper_remove(const char *interface, struct nl_error *error)
+static int remove_from(const char *interface, struct nl_error *error)
 {
 	char buffer[SHAPER_MESSAGE_ROOM] __attribute__((aligned(8)));
 	struct nl_error unwanted;
@@ -247,6 +250,11 @@ int shaper_remove(const char *interface, struct nl_error *error)
 	mnl_socket_close(work.socket);
 	/* Gone between two steps, by itself or by another's hand. */
 	return result == -ENODEV || result == -ENOENT ? 0 : result;
+}
+
+int shaper_remove(const struct plan_interface *interface, struct nl_error *error)
+{
+	return remove_from(interface->name, error);
 }
 
 static bool has_interface(const struct plan *plan, const char *name)
@@ -271,7 +279,7 @@ int shaper_remove_others(const struct plan *keep, struct nl_error *error)
 		struct nl_error failure = {0};
 		if (!if_indextoname((unsigned)ifindexes[i], name) || has_interface(keep, name))
 			continue;
-		if (shaper_remove(name, &failure) && !result) {
+		if (remove_from(name, &failure) && !result) {
 			result = failure.code;
 			*error = failure;
 		}
@@ -280,9 +288,9 @@ int shaper_remove_others(const struct plan *keep, struct nl_error *error)
 	return result;
 }
 
-int shaper_read(const char *interface, shaper_stats_fn *each, void *data)
+int shaper_read(const struct plan_interface *interface, shaper_stats_fn *each, void *data)
 {
-	int ifindex = (int)if_nametoindex(interface), result;
+	int ifindex = (int)if_nametoindex(interface->name), result;
 	struct shaper_state state = {0};
 	struct mnl_socket *socket;
 	if (ifindex == 0)
@@ -299,4 +307,10 @@ int shaper_read(const char *interface, shaper_stats_fn *each, void *data)
 			each(&state.classes[i].stats, data);
 	shaper_state_fini(&state);
 	return result;
+}
+
+bool shaper_can_ifb(char **ret_why)
+{
+	*ret_why = xstrdup("not built yet");
+	return false;
 }

@@ -58,8 +58,9 @@ static void print_leaf(const struct plan_interface *interface, const struct plan
 	fputc('\n', out);
 }
 
-void shaper_print(const struct plan_interface *interface, FILE *out)
+void shaper_print(const struct plan *plan, const struct plan_interface *interface, FILE *out)
 {
+	(void)plan;
 	fprintf(out, "tc qdisc add dev %s root handle %x: htb default %x r2q %u\n", interface->name,
 		ROOT, interface->classes[0].minor, SHAPER_R2Q);
 	fprintf(out, "tc class add dev %s parent %x: classid %x:%x htb", interface->name, ROOT,

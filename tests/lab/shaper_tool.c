@@ -70,8 +70,8 @@ static int with_plan(const char *command, char **arguments, int count)
 		if (parse_class(arguments[i], &classes[plan.n_classes++]))
 			return usage();
 	if (strcmp(command, "apply") == 0)
-		return report(shaper_apply(&plan, &error), &error);
-	shaper_print(&plan, stdout);
+		return report(shaper_apply(NULL, &plan, &error), &error);
+	shaper_print(NULL, &plan, stdout);
 	return 0;
 }
 
@@ -90,14 +90,15 @@ static void print_stats(const struct shaper_stats *stats, void *data)
 
 int main(int argc, char **argv)
 {
+	struct plan_interface plan = {.name = argc < 3 ? NULL : argv[2]};
 	struct nl_error error = {0};
 	if (argc < 3)
 		return usage();
 	if (strcmp(argv[1], "apply") == 0 || strcmp(argv[1], "print") == 0)
 		return with_plan(argv[1], argv + 2, argc - 2);
 	if (strcmp(argv[1], "remove") == 0)
-		return report(shaper_remove(argv[2], &error), &error);
+		return report(shaper_remove(&plan, &error), &error);
 	if (strcmp(argv[1], "read") == 0)
-		return report(shaper_read(argv[2], print_stats, NULL), &error);
+		return report(shaper_read(&plan, print_stats, NULL), &error);
 	return usage();
 }

@@ -214,7 +214,7 @@ static void printed_in_the_words_of_tc(void **state)
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
 	assert_non_null(out);
-	shaper_print(&plan, out);
+	shaper_print(NULL, &plan, out);
 	fclose(out);
 	assert_string_equal(
 		text, "tc qdisc add dev wan0 root handle 1: htb default 10 r2q 28262\n"
@@ -237,12 +237,12 @@ static void no_such_interface(void **state)
 	struct plan_interface plan = {
 		.name = name, .line_bps = MBIT, .classes = &class, .n_classes = 1};
 	struct nl_error error;
-	assert_int_equal(shaper_apply(&plan, &error), -ENODEV);
+	assert_int_equal(shaper_apply(NULL, &plan, &error), -ENODEV);
 	assert_int_equal(error.code, -ENODEV);
 	assert_non_null(error.what);
-	assert_int_equal(shaper_apply(&plan, NULL), -ENODEV);
-	assert_int_equal(shaper_remove(name, &error), 0);
-	assert_int_equal(shaper_read(name, NULL, NULL), -ENODEV);
+	assert_int_equal(shaper_apply(NULL, &plan, NULL), -ENODEV);
+	assert_int_equal(shaper_remove(&plan, &error), 0);
+	assert_int_equal(shaper_read(&plan, NULL, NULL), -ENODEV);
 }
 
 int main(void)
