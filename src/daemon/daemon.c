@@ -4,6 +4,7 @@
  *
  *   snapshot     the configuration, checked and compiled; nothing has been touched before
  *   features     what the kernel offers, and whether the privileges are there
+ *   incoming     in which way what comes in is shaped
  *   locks        one daemon for a run directory and for a network namespace
  *   child        where it detaches, all that follows happens in the child
  *   control      the socket and the signals: a stop that comes now waits for its turn
@@ -35,6 +36,7 @@
 #include "daemon/status.h"
 #include "daemon/throttle_control.h"
 #include "kernel/conntrack.h"
+#include "kernel/flowtable.h"
 #include "kernel/table.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -61,6 +63,25 @@ static int probe(struct daemon *daemon)
 		log_error("%s", why);
 	free(why);
 	return error;
+}
+
+static int choose_incoming(struct daemon *daemon)
+{
+	char *why = NULL;
+	int error = incoming_choose(&daemon->incoming, &daemon->state.known, &daemon->snapshot,
+				    &why);
+	if (error)
+		log_error("%s", why ? why : strerror(-error));
+	free(why);
+	return error;
+}
+
+static void warn_of_flowtable(const char *text, void *data)
+{
+	(void)data;
+	log_warning("flowtable `%s`: flows that it takes over go past nfshaper, into no class and "
+		    "no throttle",
+		    text);
 }
 
 static int open_throttles(struct daemon *daemon)
@@ -257,6 +278,8 @@ static int serve(struct daemon *daemon, int ready_fd)
 	shaping_clear(daemon->snapshot->plan);
 	state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
 	shaping_watch(&daemon->shaping, daemon->loop);
+	police_watch(&daemon->police, daemon->snapshot->plan, daemon->loop);
+	flowtable_find(warn_of_flowtable, NULL);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
 		 daemon->snapshot->plan->workers == 1 ? "" : "s",
 		 queue_path_text(daemon->features.queue_path));
@@ -266,6 +289,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	ev_run(daemon->loop, 0);
 	notify_send("STOPPING=1");
 	log_info("stopping");
+	police_stop(&daemon->police, daemon->loop);
 	stop_queueing();
 	close_workers(daemon);
 	remove_table(daemon);
@@ -289,6 +313,8 @@ int daemon_run(const struct daemon_options *options)
 	if (!error)
 		error = probe(&daemon);
 	if (!error)
+		error = choose_incoming(&daemon);
+	if (!error)
 		error = locks_take(&daemon.locks, options->run_dir);
 	if (!error && !options->foreground) {
 		ready_fd = detach_begin();
@@ -300,5 +326,6 @@ int daemon_run(const struct daemon_options *options)
 	locks_release(&daemon.locks, options->run_dir);
 	snapshot_free(daemon.snapshot);
 	state_fini(&daemon.state);
+	incoming_fini(&daemon.incoming);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -8,7 +8,9 @@
 #include <sys/types.h>
 
 #include "daemon/control.h"
+#include "daemon/incoming.h"
 #include "daemon/locks.h"
+#include "daemon/police.h"
 #include "daemon/shaping.h"
 #include "daemon/state.h"
 #include "daemon/worker.h"
@@ -30,6 +32,8 @@ struct daemon {
 	struct snapshot *snapshot;
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;
+	struct incoming incoming;
+	struct police police;
 	struct locks locks;
 	struct ev_loop *loop;
 	struct control *control;

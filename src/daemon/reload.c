@@ -61,6 +61,8 @@ static int change_kernel(struct daemon *daemon, const struct plan *plan, char **
 void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 {
 	struct snapshot *before = daemon->snapshot;
+	police_stop(&daemon->police, daemon->loop);
+	police_watch(&daemon->police, snapshot->plan, daemon->loop);
 	snapshot_apply_limits(snapshot);
 	daemon->snapshot = snapshot;
 	for (unsigned i = 0; i < snapshot->plan->workers; i++)
@@ -69,20 +71,24 @@ void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 	state_remember(&daemon->state, daemon->options->state_dir, snapshot);
 }
 
+/* Takes the snapshot over, also where it fails. */
 static int apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags)
 {
 	const char *restart = needs_restart(daemon->snapshot->plan, snapshot->plan);
-	struct place whole_file = {.file = snapshot->config->path};
+	struct place whole_file = {.file = daemon->snapshot->config->path};
 	char *why = NULL;
 	int error = -EINVAL;
 	if (restart)
 		why = xasprintf("a change of `%s` needs stop and start", restart);
+	else if (incoming_choose(&daemon->incoming, &daemon->state.known, &snapshot, &why))
+		error = -EOPNOTSUPP;
 	else if (snapshot_open(snapshot, daemon->snapshot))
 		why = xstrdup("no memory for the tables of sessions");
 	else
 		error = change_kernel(daemon, snapshot->plan, &why);
 	if (error) {
-		diag_error(diags, whole_file, "%s", why);
+		diag_error(diags, whole_file, "%s", why ? why : strerror(-error));
+		snapshot_free(snapshot);
 	} else {
 		tzset(); /* for clock_local(): the zone may have changed, too */
 		reload_take(daemon, snapshot);
@@ -114,8 +120,8 @@ json_t *reload(struct daemon *daemon)
 	diags_init(&diags);
 	struct snapshot *snapshot =
 		preflight_known(daemon->options->config_file, &daemon->state.known, &diags);
-	if (snapshot && apply(daemon, snapshot, &diags))
-		snapshot_free(snapshot);
+	if (snapshot)
+		apply(daemon, snapshot, &diags);
 	log_diags(&diags);
 	json_t *answer = diags_json(&diags);
 	json_object_set_new(answer, "reloaded", json_boolean(diags.errors == 0));

@@ -18,13 +18,25 @@ static void ignore_stats(const struct shaper_stats *stats, void *data)
 
 static char *explain(const struct plan_interface *interface, const struct nl_error *error)
 {
+	const char *qdisc_on = interface->way == PLAN_IFB ? interface->of : interface->name;
 	if (error->code == -EEXIST)
 		return xasprintf("%s already has a qdisc that nfshaper did not make (%s); remove "
 				 "it, or set `interfaces.%s.replace: true` to have it replaced",
-				 interface->name, error->message, interface->name);
+				 qdisc_on, error->message, interface->of);
+	if (error->code == -ENOTUNIQ)
+		return xasprintf(
+			"there is a device %s already, which nfshaper did not make; "
+			"rename it, or shape what comes in by %s in another way (`in-via`)",
+			interface->name, interface->of);
 	return xasprintf("%s could not be shaped, at %s: %s%s%s", interface->name,
 			 error->what ? error->what : "its classes", strerror(-error->code),
 			 error->message[0] ? ": " : "", error->message);
+}
+
+/* The device whose coming and going matters: an IFB device is made here. */
+static const char *device_of(const struct plan_interface *interface)
+{
+	return interface->way == PLAN_IFB ? interface->of : interface->name;
 }
 
 /* Shapes one interface; -ENODEV gives no reason. */
@@ -34,7 +46,9 @@ static int shape(struct shaping *shaping, size_t index, char **ret_why)
 	struct nl_error error = {0};
 	/* Before it is shaped: if the name is given to another one meanwhile, its event is to be
 	 * taken for news. */
-	unsigned ifindex = if_nametoindex(interface->name);
+	unsigned ifindex = if_nametoindex(device_of(interface));
+	if (!plan_has_classes(interface))
+		return 0;
 	bool was_there = shaper_read(interface, ignore_stats, NULL) == 0;
 	int result = shaper_apply(shaping->plan, interface, &error);
 	shaping->ifindexes[index] = result == 0 ? ifindex : 0;
@@ -69,7 +83,10 @@ static void fini(struct shaping *shaping, struct ev_loop *loop)
 {
 	if (ev_is_active(&shaping->link_io))
 		ev_io_stop(loop, &shaping->link_io);
+	if (ev_is_active(&shaping->qdisc_io))
+		ev_io_stop(loop, &shaping->qdisc_io);
 	link_monitor_close(shaping->links);
+	shaper_monitor_close(shaping->qdiscs);
 	free(shaping->ifindexes);
 	free(shaping->is_fresh);
 	*shaping = (struct shaping){0};
@@ -83,8 +100,9 @@ int shaping_start(struct shaping *shaping, const struct plan *plan, char **ret_w
 		.is_fresh = xcalloc(plan->n_interfaces, sizeof(bool)),
 		/* Before the first look, so that an interface that comes between is not missed. */
 		.links = link_monitor_open(),
+		.qdiscs = shaper_monitor_open(),
 	};
-	int result = shaping->links ? 0 : -errno;
+	int result = shaping->links && shaping->qdiscs ? 0 : -errno;
 	if (result)
 		*ret_why = xasprintf("interfaces cannot be watched: %s", strerror(-result));
 	for (size_t i = 0; !result && i < plan->n_interfaces; i++) {
@@ -129,27 +147,75 @@ void shaping_stop(struct shaping *shaping, struct ev_loop *loop, const struct pl
 static void on_renamed(struct shaping *shaping, size_t index, const char *name)
 {
 	log_warning("%s is called %s now and not shaped any more",
-		    shaping->plan->interfaces[index].name, name);
+		    device_of(&shaping->plan->interfaces[index]), name);
 	shaping->ifindexes[index] = 0;
 	shaping_clear(shaping->plan);
+}
+
+/* The IFB device itself: somebody removed it, and what comes in would be lost. */
+static void on_ifb(struct shaping *shaping, size_t index, bool present)
+{
+	const struct plan_interface *interface = &shaping->plan->interfaces[index];
+	if (present || !shaping->ifindexes[index])
+		return;
+	log_warning("%s is gone; it is made again", interface->name);
+	shape_or_log(shaping, index);
+}
+
+static void on_device(struct shaping *shaping, size_t index, const char *name, unsigned ifindex,
+		      bool present)
+{
+	bool is_same = shaping->ifindexes[index] == ifindex;
+	if (strcmp(device_of(&shaping->plan->interfaces[index]), name) != 0) {
+		if (present && is_same)
+			on_renamed(shaping, index, name);
+	} else if (!present && is_same) {
+		log_info("%s is gone", name);
+		shaping->ifindexes[index] = 0;
+	} else if (present && !is_same && shape_or_log(shaping, index) == 0) {
+		log_info("%s is there and shaped", name);
+	}
 }
 
 static void on_link(const char *name, unsigned ifindex, bool present, void *data)
 {
 	struct shaping *shaping = data;
 	for (size_t i = 0; i < shaping->plan->n_interfaces; i++) {
-		bool is_same = shaping->ifindexes[i] == ifindex;
-		if (strcmp(shaping->plan->interfaces[i].name, name) != 0) {
-			if (present && is_same)
-				on_renamed(shaping, i, name);
+		const struct plan_interface *interface = &shaping->plan->interfaces[i];
+		if (!plan_has_classes(interface))
 			continue;
-		}
-		if (!present && is_same) {
-			log_info("%s is gone", name);
-			shaping->ifindexes[i] = 0;
-		} else if (present && !is_same && shape_or_log(shaping, i) == 0) {
-			log_info("%s is there and shaped", name);
-		}
+		if (interface->way == PLAN_IFB && strcmp(interface->name, name) == 0)
+			on_ifb(shaping, i, present);
+		else
+			on_device(shaping, i, name, ifindex, present);
+	}
+}
+
+/* Somebody else has been at our qdiscs. */
+static void on_qdisc(const char *name, void *data)
+{
+	struct shaping *shaping = data;
+	for (size_t i = 0; i < shaping->plan->n_interfaces; i++) {
+		const struct plan_interface *interface = &shaping->plan->interfaces[i];
+		bool is_it = strcmp(interface->name, name) == 0 ||
+			     strcmp(device_of(interface), name) == 0;
+		if (!is_it || !plan_has_classes(interface) || !shaping->ifindexes[i])
+			continue;
+		log_warning("somebody changed what nfshaper has put on %s; it is put back", name);
+		shape_or_log(shaping, i);
+	}
+}
+
+static void on_qdiscs_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct shaping *shaping = io->data;
+	(void)events;
+	int error = shaper_monitor_read(shaping->qdiscs, on_qdisc, shaping);
+	if (error == -ENOBUFS) {
+		shaping_repair(shaping);
+	} else if (error) {
+		log_error("qdiscs are not watched any more: %s", strerror(-error));
+		ev_io_stop(loop, io);
 	}
 }
 
@@ -172,4 +238,8 @@ void shaping_watch(struct shaping *shaping, struct ev_loop *loop)
 	ev_io_init(&shaping->link_io, on_links_readable, link_monitor_fd(shaping->links), EV_READ);
 	shaping->link_io.data = shaping;
 	ev_io_start(loop, &shaping->link_io);
+	ev_io_init(&shaping->qdisc_io, on_qdiscs_readable, shaper_monitor_fd(shaping->qdiscs),
+		   EV_READ);
+	shaping->qdisc_io.data = shaping;
+	ev_io_start(loop, &shaping->qdisc_io);
 }

@@ -8,13 +8,17 @@
 
 #include "engine/plan.h"
 #include "kernel/link.h"
+#include "kernel/shaper_monitor.h"
 
 struct shaping {
 	const struct plan *plan; /* borrowed: must outlive the shaping */
-	unsigned *ifindexes;     /* one for each of the plan's interfaces; 0: not shaped */
+	unsigned *ifindexes; /* of the devices that come and go, one for each of the plan's
+				interfaces; 0: not shaped */
 	bool *is_fresh;          /* it had no qdisc of nfshaper before */
 	struct link_monitor *links;
 	ev_io link_io;
+	struct shaper_monitor *qdiscs;
+	ev_io qdisc_io;
 };
 
 /*
@@ -24,7 +28,8 @@ struct shaping {
  */
 int shaping_start(struct shaping *shaping, const struct plan *plan, char **ret_why);
 
-/* From now on, an interface that appears is shaped. */
+/* From now on, an interface that appears is shaped, and what somebody else changes of that is put
+ * back. */
 void shaping_watch(struct shaping *shaping, struct ev_loop *loop);
 
 /* Puts everything on the interfaces that are there as the plan has it. */

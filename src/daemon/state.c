@@ -156,7 +156,8 @@ int state_recall(const char *state_dir, struct state *ret_state)
 void state_remember(struct state *state, const char *state_dir, const struct snapshot *snapshot)
 {
 	const struct plan *plan = snapshot->plan;
-	struct state now = {.mark_mask = plan->mark_mask};
+	struct state now = {.mark_mask = plan->mark_mask,
+			    .known.lacks_ifb = state->known.lacks_ifb};
 	ids_remember(&now.known.ids, &plan->ids);
 	if (!plan->ids_forgotten)
 		ids_remember(&now.known.ids, &state->known.ids);

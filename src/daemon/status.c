@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/status_interfaces.h"
 #include "daemon/throttle_json.h"
-#include "kernel/shaper.h"
+#include "kernel/flowtable.h"
 #include "kernel/table.h"
 #include "util/alloc.h"
 
@@ -69,62 +70,15 @@ static json_t *not_judged_json(const struct daemon *daemon)
 			 (json_int_t)counters.undecided, "bridged", bridged);
 }
 
-struct class_list {
-	const struct plan_interface *interface;
-	json_t **classes; /* one for each of the interface's classes; NULL: the kernel has none */
-};
-
-static json_t *class_json(const struct plan_class *class, const struct shaper_stats *stats)
+static void add_flowtable(const char *text, void *data)
 {
-	char classid[16];
-	snprintf(classid, sizeof(classid), "1:%x", stats->minor);
-	return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
-			 class->name, "direction", "out", "classid", classid, "priority",
-			 (int)class->priority, "rate_bps", (json_int_t)stats->rate_bps, "ceil_bps",
-			 (json_int_t)stats->ceil_bps, "now_bps", (json_int_t)stats->now_bps,
-			 "bytes", (json_int_t)stats->bytes, "packets", (json_int_t)stats->packets,
-			 "drops", (json_int_t)stats->drops, "backlog_bytes",
-			 (json_int_t)stats->backlog_bytes);
+	json_array_append_new(data, json_string(text));
 }
 
-static void add_class(const struct shaper_stats *stats, void *data)
-{
-	struct class_list *list = data;
-	const struct plan_interface *interface = list->interface;
-	for (size_t i = 0; i < interface->n_classes; i++)
-		if (interface->classes[i].minor == stats->minor && !list->classes[i])
-			list->classes[i] = class_json(&interface->classes[i], stats);
-}
-
-/* The classes in the plan's order. */
-static json_t *take_classes(struct class_list *list)
-{
-	json_t *classes = json_array();
-	for (size_t i = 0; i < list->interface->n_classes; i++)
-		if (list->classes[i])
-			json_array_append_new(classes, list->classes[i]);
-	free(list->classes);
-	return classes;
-}
-
-/* `present`: there; `shaped`: nfshaper's qdisc is on it. */
-static json_t *interface_json(const struct plan_interface *interface)
-{
-	struct class_list list = {
-		.interface = interface,
-		.classes = xcalloc(interface->n_classes, sizeof(json_t *)),
-	};
-	int error = shaper_read(interface, add_class, &list);
-	return json_pack("{s:s, s:I, s:n, s:b, s:b, s:o}", "name", interface->name, "rate_bps",
-			 (json_int_t)interface->line_bps, "in_via", "present", error != -ENODEV,
-			 "shaped", error == 0, "classes", take_classes(&list));
-}
-
-static json_t *interfaces_json(const struct plan *plan)
+static json_t *flowtables_json(void)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; i < plan->n_interfaces; i++)
-		json_array_append_new(list, interface_json(&plan->interfaces[i]));
+	flowtable_find(add_flowtable, list);
 	return list;
 }
 
@@ -158,9 +112,10 @@ static json_t *throttles_json(const struct snapshot *snapshot)
 
 json_t *status_json(const struct daemon *daemon)
 {
-	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "version", PACKAGE_VERSION,
+	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", PACKAGE_VERSION,
 			 "pid", (int)getpid(), "config", daemon->options->config_file, "queue",
 			 queue_json(daemon), "not_judged", not_judged_json(daemon), "interfaces",
-			 interfaces_json(daemon->snapshot->plan), "throttles",
+			 status_interfaces_json(daemon), "flowtables", flowtables_json(),
+			 "throttles",
 			 throttles_json(daemon->snapshot), "rules", rules_json(daemon));
 }

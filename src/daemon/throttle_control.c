@@ -66,7 +66,8 @@ static int apply(struct daemon *daemon, const struct throttle_list *list, char *
 	struct diags diags;
 	diags_init(&diags);
 	struct snapshot *snapshot =
-		snapshot_derive(daemon->snapshot, list, &daemon->state.known.ids, &diags);
+		snapshot_derive(daemon->snapshot, list, &daemon->state.known.ids,
+				daemon->snapshot->auto_via, &diags);
 	int error = snapshot ? snapshot_open(snapshot, daemon->snapshot) : -1;
 	if (!snapshot)
 		*ret_error = xstrdup(diags.items[0].message);

@@ -156,12 +156,13 @@ struct snapshot *snapshot_load(const char *path, const struct snapshot_known *kn
 }
 
 struct snapshot *snapshot_derive(const struct snapshot *from, const struct throttle_list *list,
-				 const struct ids *known, struct diags *diags)
+				 const struct ids *known, enum config_in_via auto_via,
+				 struct diags *diags)
 {
 	struct throttle_list copy = {0};
 	throttle_list_copy(&copy, list);
 	from->rulebook->references++;
-	return snapshot_new(from->rulebook, copy, known, from->auto_via, diags);
+	return snapshot_new(from->rulebook, copy, known, auto_via, diags);
 }
 
 void snapshot_free(struct snapshot *snapshot)

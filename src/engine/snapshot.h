@@ -57,9 +57,13 @@ struct snapshot_known {
 struct snapshot *snapshot_load(const char *path, const struct snapshot_known *known,
 			       struct diags *diags);
 
-/* The same rules with other throttles; what is said of snapshot_load() holds. `list` is copied. */
+/*
+ * The same rules with other throttles, or another meaning of `in-via: auto`; what is said of
+ * snapshot_load() holds. `list` is copied.
+ */
 struct snapshot *snapshot_derive(const struct snapshot *from, const struct throttle_list *list,
-				 const struct ids *known, struct diags *diags);
+				 const struct ids *known, enum config_in_via auto_via,
+				 struct diags *diags);
 void snapshot_free(struct snapshot *snapshot);
 
 /*

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "kernel/conntrack_message.h"
 #include "util/alloc.h"
 
 /* An update takes less than 256 bytes. */
@@ -29,17 +30,6 @@ struct clearing {
 	uint32_t sequence;
 	int result; /* the first error that the kernel gave to an update */
 };
-
-static struct nlmsghdr *put_request(void *buffer, uint16_t type, uint8_t family)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
-	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	nlh->nlmsg_type = (NFNL_SUBSYS_CTNETLINK << 8) | type;
-	nlh->nlmsg_flags = NLM_F_REQUEST;
-	nfg->nfgen_family = family;
-	nfg->version = NFNETLINK_V0;
-	return nlh;
-}
 
 /* An error of one update: 0 where it is none to us. */
 static int update_error(const struct nlmsghdr *nlh)
@@ -120,7 +110,7 @@ static int each_connection(const struct nlmsghdr *dumped, void *data)
 	}
 	if (!tuple || !mark || !(ntohl(mnl_attr_get_u32(mark)) & clearing->mask))
 		return MNL_CB_OK;
-	nlh = put_request(mnl_nlmsg_batch_current(clearing->batch), IPCTNL_MSG_CT_NEW,
+	nlh = conntrack_request(mnl_nlmsg_batch_current(clearing->batch), IPCTNL_MSG_CT_NEW,
 			  nfg->nfgen_family);
 	nlh->nlmsg_seq = ++clearing->sequence;
 	copy_attribute(nlh, tuple);
@@ -138,7 +128,7 @@ static int each_connection(const struct nlmsghdr *dumped, void *data)
 static int clear_all(struct clearing *clearing, struct mnl_socket *dump, struct nl_error *error)
 {
 	char request[256] __attribute__((aligned(8))) = {0};
-	struct nlmsghdr *nlh = put_request(request, IPCTNL_MSG_CT_GET, AF_UNSPEC);
+	struct nlmsghdr *nlh = conntrack_request(request, IPCTNL_MSG_CT_GET, AF_UNSPEC);
 	int result;
 	nlh->nlmsg_flags |= NLM_F_DUMP;
 	result = nl_request(dump, nlh, each_connection, clearing, error);

@@ -42,6 +42,17 @@ struct table_counters {
 /* -ENOENT where there is no table. */
 int table_read_counters(struct table_counters *ret_counters);
 
+/* What one class of a policed interface has let through and dropped. */
+struct table_police_stats {
+	uint64_t bytes;
+	uint64_t packets;
+	uint64_t drops; /* packets above the class's ceil; what the line dropped is not told apart */
+};
+/* `interface`: position in plan->interfaces. -ENOENT where the table has no such counter. */
+int table_read_police(size_t interface, uint16_t minor, struct table_police_stats *ret_stats);
+/* Packets that were above the rate of the line. */
+int table_read_police_line(size_t interface, uint64_t *ret_drops);
+
 /* Prints the table in the words of nft(8); loading it with `nft -f` has the same effect. */
 void table_print(const struct plan *plan, enum queue_path path, FILE *out);
 

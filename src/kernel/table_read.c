@@ -120,19 +120,26 @@ int table_read_ids(struct ids *ids)
 	return 0;
 }
 
+struct figures {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
 static int each_counter(const struct nlmsghdr *nlh, void *data)
 {
-	uint64_t *packets = data;
+	struct figures *figures = data;
 	struct nftnl_obj *object = nftnl_obj_alloc();
 	if (!object)
 		return MNL_CB_ERROR;
-	if (nftnl_obj_nlmsg_parse(nlh, object) == 0)
-		*packets = nftnl_obj_get_u64(object, NFTNL_OBJ_CTR_PKTS);
+	if (nftnl_obj_nlmsg_parse(nlh, object) == 0) {
+		figures->packets = nftnl_obj_get_u64(object, NFTNL_OBJ_CTR_PKTS);
+		figures->bytes = nftnl_obj_get_u64(object, NFTNL_OBJ_CTR_BYTES);
+	}
 	nftnl_obj_free(object);
 	return MNL_CB_OK;
 }
 
-static int read_counter(struct mnl_socket *socket, const char *counter, uint64_t *ret_packets)
+static int read_counter(struct mnl_socket *socket, const char *counter, struct figures *ret_figures)
 {
 	char buffer[512] __attribute__((aligned(8))) = {0};
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETOBJ, NFPROTO_INET, 0, 0);
@@ -144,23 +151,57 @@ static int read_counter(struct mnl_socket *socket, const char *counter, uint64_t
 	nftnl_obj_set_u32(object, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
 	nftnl_obj_nlmsg_build_payload(nlh, object);
 	nftnl_obj_free(object);
-	return nl_request(socket, nlh, each_counter, ret_packets, NULL);
+	return nl_request(socket, nlh, each_counter, ret_figures, NULL);
+}
+
+/* As many counters as there are names. */
+static int read_counters(const char *const *names, size_t count, struct figures *ret_figures)
+{
+	struct mnl_socket *socket = nl_open(NETLINK_NETFILTER);
+	int result = socket ? 0 : -errno;
+	for (size_t i = 0; !result && i < count; i++)
+		result = read_counter(socket, names[i], &ret_figures[i]);
+	if (socket)
+		mnl_socket_close(socket);
+	return result;
 }
 
 int table_read_counters(struct table_counters *ret_counters)
 {
-	struct table_counters counters = {0};
-	struct mnl_socket *socket = nl_open(NETLINK_NETFILTER);
-	int result;
-	if (!socket)
-		return -errno;
-	result = read_counter(socket, TABLE_COUNTER_EXEMPT, &counters.exempt);
+	static const char *const names[] = {TABLE_COUNTER_EXEMPT, TABLE_COUNTER_UNTRACKED,
+					    TABLE_COUNTER_UNDECIDED};
+	struct figures figures[3] = {0};
+	int result = read_counters(names, 3, figures);
 	if (result == 0)
-		result = read_counter(socket, TABLE_COUNTER_UNTRACKED, &counters.untracked);
-	if (result == 0)
-		result = read_counter(socket, TABLE_COUNTER_UNDECIDED, &counters.undecided);
-	mnl_socket_close(socket);
-	if (result == 0)
-		*ret_counters = counters;
+		*ret_counters = (struct table_counters){
+			figures[0].packets, figures[1].packets, figures[2].packets};
+	return result;
+}
+
+int table_read_police(size_t interface, uint16_t minor, struct table_police_stats *ret_stats)
+{
+	char passed[TABLE_POLICE_COUNTER_MAX], drops[TABLE_POLICE_COUNTER_MAX];
+	const char *names[] = {table_police_counter("passed", interface, minor, passed),
+			       table_police_counter("drops", interface, minor, drops)};
+	struct figures figures[2] = {0};
+	int result = read_counters(names, 1, figures);
+	if (result)
+		return result;
+	/* A class whose ceil is the line's drops nothing itself. */
+	if (read_counters(names + 1, 1, figures + 1))
+		figures[1] = (struct figures){0};
+	*ret_stats = (struct table_police_stats){figures[0].bytes, figures[0].packets,
+						 figures[1].packets};
+	return 0;
+}
+
+int table_read_police_line(size_t interface, uint64_t *ret_drops)
+{
+	char drops[TABLE_POLICE_COUNTER_MAX];
+	const char *name = table_police_counter("drops", interface, NFSHAPER_HTB_LINE, drops);
+	struct figures figures = {0};
+	int result = read_counters(&name, 1, &figures);
+	if (!result)
+		*ret_drops = figures.packets;
 	return result;
 }
