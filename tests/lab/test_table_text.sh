@@ -47,12 +47,12 @@ echo "# the kernel's path to the queue: $path"
 in_made() { ip netns exec "$made" "$@"; }
 
 # What nft shows of a target of nft_compat depends on how nft was built: it may be nothing. Such
-# rules are in the chain `ask` only, and are all of it but the first.
+# rules are in the chains `ask` and `ask_segments` only, and are all of them but the first of `ask`.
 listing() {
 	ip netns exec "$1" nft list table inet nfshaper 2>/dev/null | if [ "$path" = native ]; then
 		cat
 	else
-		awk '/^\tchain ask / { asks = 1 }
+		awk '/^\tchain ask(_segments)? / { asks = 1 }
 			/^\t}/ { asks = 0 }
 			/^#/ { next }
 			asks && !/chain ask|meta priority/ {
@@ -108,6 +108,8 @@ for i in $(seq 3 700); do
 	many+=("$i:class:c$i:$(printf %x $((i + 32)))")
 done
 compare "700 classes" -k ffff0000 1:class:default:10 2:reject "${many[@]}"
+compare "throttles" -t -n 2 -i wan0 -m tcp/22 1:class:default:10 2:reject 3:queued:default:10 \
+	4:call:DNS-throttle 5:call:guests
 compare "first plan" "${first[@]}"
 
 # A base image has no /etc/protocols, nor may whoever reads the text. (ip gives the shell mounts of
