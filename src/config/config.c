@@ -32,7 +32,7 @@ static const struct schema_key keys[] = {
 	SCHEMA_KEY("mark-mask", SCHEMA_TEXT, "bits, such as 0xff000000", read_mark_mask, 0),
 	SCHEMA_KEY("management", SCHEMA_LIST, "a list of services, such as [tcp/22]",
 		   read_management, 0),
-	SCHEMA_KEY("ruleset", SCHEMA_TEXT, "managed", read_ruleset, 0),
+	SCHEMA_KEY("ruleset", SCHEMA_TEXT, "managed or manual", read_ruleset, 0),
 	SCHEMA_KEY("queue", SCHEMA_MAP, "a map, such as {workers: auto, length: 4096}", read_queue,
 		   offsetof(struct config, queue)),
 	SCHEMA_KEY("interfaces", SCHEMA_MAP, "a map, such as {wan0: {out: 20mbit}}",

@@ -155,6 +155,7 @@ struct config {
 	struct place geoip_at;
 	struct prefix *local;
 	size_t n_local;
+	bool manual_ruleset; /* the user loads the table, and the daemon only looks whether it is there */
 	uint32_t mark_mask;
 	struct place mark_mask_at; /* line 0 where it is the built-in default */
 	struct config_management *management;

@@ -19,12 +19,10 @@ void read_version(struct reader *reader, const char *key, const struct node *val
 void read_ruleset(struct reader *reader, const char *key, const struct node *value, void *field)
 {
 	static const char *const words[] = {"managed", "manual"};
+	struct config *config = field;
 	size_t position;
-	(void)field;
-	if (value_word(reader, key, value, words, 2, &position) && position == 1)
-		report_error(reader->diags, value->at,
-			     "`%s: manual` is not available in this version yet: write managed",
-			     key);
+	if (value_word(reader, key, value, words, 2, &position))
+		config->manual_ruleset = position == 1;
 }
 
 char *path_beside(const struct config *config, const char *path)

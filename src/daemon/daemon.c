@@ -68,8 +68,8 @@ static int probe(struct daemon *daemon)
 static int choose_incoming(struct daemon *daemon)
 {
 	char *why = NULL;
-	int error = incoming_choose(&daemon->incoming, &daemon->state.known, &daemon->snapshot,
-				    &why);
+	int error =
+		incoming_choose(&daemon->incoming, &daemon->state.known, &daemon->snapshot, &why);
 	if (error)
 		log_error("%s", why ? why : strerror(-error));
 	free(why);
@@ -149,31 +149,44 @@ static void forget_lost_marks(const struct daemon *daemon)
 			    strerror(-error.code));
 }
 
+static int put_table(struct daemon *daemon)
+{
+	struct nl_error error;
+	if (table_install(daemon->snapshot->plan, daemon->features.queue_path, &error) == 0)
+		return 0;
+	if (daemon->snapshot->plan->manual_table)
+		log_error("`ruleset: manual`: %s: load `nfshaper show nft`, with nft -f",
+			  error.message);
+	else
+		log_error("the table inet %s could not be installed, at %s: %s%s%s", NFSHAPER_TABLE,
+			  error.what ? error.what : "the transaction", strerror(-error.code),
+			  error.message[0] ? ": " : "", error.message);
+	return error.code;
+}
+
+static int restore_table(void *data)
+{
+	return put_table(data);
+}
+
 /*
  * Lost marks are cleared before the table reads them, and once more behind it where the table of
  * an earlier run may have written some meanwhile.
  */
 static int install_table(struct daemon *daemon)
 {
-	struct nl_error error;
 	bool had_table = daemon->state.known.ids.count > 0;
 	forget_lost_marks(daemon);
-	if (table_install(daemon->snapshot->plan, daemon->features.queue_path, &error) == 0) {
-		if (had_table)
-			forget_lost_marks(daemon);
-		return 0;
-	}
-	log_error("the table inet %s could not be installed, at %s: %s%s%s", NFSHAPER_TABLE,
-		  error.what ? error.what : "the transaction", strerror(-error.code),
-		  error.message[0] ? ": " : "", error.message);
-	return error.code;
+	int error = put_table(daemon);
+	if (!error && had_table)
+		forget_lost_marks(daemon);
+	return error;
 }
 
 static void remove_table(struct daemon *daemon)
 {
 	struct nl_error error;
-	(void)daemon;
-	if (table_remove(&error))
+	if (!daemon->snapshot->plan->manual_table && table_remove(&error))
 		log_error("the table could not be removed: %s", strerror(-error.code));
 }
 
@@ -243,10 +256,11 @@ static void close_control(struct daemon *daemon)
 	ev_loop_destroy(daemon->loop);
 }
 
-static void stop_queueing(void)
+static void stop_queueing(const struct daemon *daemon)
 {
 	struct nl_error error;
-	if (table_stop_queueing(&error) && error.code != -ENOENT)
+	if (!daemon->snapshot->plan->manual_table && table_stop_queueing(&error) &&
+	    error.code != -ENOENT)
 		log_warning("the queue chains could not be emptied: %s", strerror(-error.code));
 }
 
@@ -279,6 +293,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
 	shaping_watch(&daemon->shaping, daemon->loop);
 	police_watch(&daemon->police, daemon->snapshot->plan, daemon->loop);
+	guard_watch(&daemon->guard, restore_table, daemon, daemon->loop);
 	flowtable_find(warn_of_flowtable, NULL);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
 		 daemon->snapshot->plan->workers == 1 ? "" : "s",
@@ -289,8 +304,9 @@ static int serve(struct daemon *daemon, int ready_fd)
 	ev_run(daemon->loop, 0);
 	notify_send("STOPPING=1");
 	log_info("stopping");
+	guard_stop(&daemon->guard, daemon->loop);
 	police_stop(&daemon->police, daemon->loop);
-	stop_queueing();
+	stop_queueing(daemon);
 	close_workers(daemon);
 	remove_table(daemon);
 	shaping_stop(&daemon->shaping, daemon->loop, NULL);

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "daemon/control.h"
+#include "daemon/guard.h"
 #include "daemon/incoming.h"
 #include "daemon/locks.h"
 #include "daemon/police.h"
@@ -34,6 +35,7 @@ struct daemon {
 	struct shaping shaping;
 	struct incoming incoming;
 	struct police police;
+	struct guard guard;
 	struct locks locks;
 	struct ev_loop *loop;
 	struct control *control;

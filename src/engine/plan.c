@@ -247,6 +247,7 @@ struct plan *plan_new(const struct config *config, const struct throttle_list *t
 	plan->workers = count_workers(config->queue.workers);
 	plan->queue_length = config->queue.length;
 	plan->fail_open = config->queue.fail_open;
+	plan->manual_table = config->manual_ruleset;
 	return plan;
 }
 

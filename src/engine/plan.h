@@ -69,6 +69,7 @@ struct plan {
 	unsigned workers; /* each has a queue for first packets; behind these, as many for the rest */
 	uint32_t queue_length; /* packets */
 	bool fail_open;
+	bool manual_table; /* the table is the user's to load: it is checked, not installed */
 	bool counts_connections; /* some rule's throttle does: it matters what is confirmed */
 };
 

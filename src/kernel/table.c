@@ -175,6 +175,38 @@ static int check_comments(const struct table_model *model, struct nl_error *erro
 	return 0;
 }
 
+static int mismatch(int code, const char *what, const char *name, struct nl_error *error)
+{
+	if (error) {
+		*error = (struct nl_error){.code = code, .what = "looking at the table"};
+		snprintf(error->message, sizeof(error->message), "%s %s", what, name);
+	}
+	return code;
+}
+
+/*
+ * A table that the user has loaded: what names the ids and carries the packets has to be there.
+ * Rules and elements are not compared.
+ */
+static int check_manual(const struct table_state *state, const struct table_model *model,
+			struct nl_error *error)
+{
+	if (!state->exists)
+		return mismatch(-ENOENT, "there is no table inet", model->name, error);
+	for (size_t i = 0; i < model->n_chains; i++) {
+		const struct table_chain *wanted = model->chains[i];
+		const struct state_chain *there = table_state_chain(state, wanted->name);
+		if (!there || !chain_compatible(there, wanted) ||
+		    !texts_equal(there->comment, wanted->comment))
+			return mismatch(-ESTALE, there ? "it differs in chain" : "it lacks chain",
+					wanted->name, error);
+	}
+	for (size_t i = 0; i < model->n_sets; i++)
+		if (!table_state_set(state, model->sets[i]->name))
+			return mismatch(-ESTALE, "it lacks set", model->sets[i]->name, error);
+	return 0;
+}
+
 int table_install(const struct plan *plan, enum queue_path path, struct nl_error *error)
 {
 	struct table_state state;
@@ -185,7 +217,9 @@ int table_install(const struct plan *plan, enum queue_path path, struct nl_error
 		return result;
 	model = table_build(plan, path);
 	result = check_comments(model, error);
-	if (result == 0) {
+	if (result == 0 && plan->manual_table) {
+		result = check_manual(&state, model, error);
+	} else if (result == 0) {
 		take_over = can_take_over(&state, model);
 		result = install(model, &state, take_over, error);
 		/* Something in it that cannot be seen from outside, such as a foreign reference. */

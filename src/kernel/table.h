@@ -19,7 +19,8 @@
 
 /* Creates the table or replaces the contents of one that is there. 0 or a negative errno; then
  * nothing was changed and *error says at what (-ENAMETOOLONG: a class name exceeds what the comment
- * of a chain can hold, about 110 bytes). */
+ * of a chain can hold, about 110 bytes). A manual table is left alone: -ESTALE where the one that
+ * is there has not the chains, ids and sets of the plan, -ENOENT where there is none. */
 int table_install(const struct plan *plan, enum queue_path path, struct nl_error *error);
 
 /* Empties the queue chains: nothing is queued any more, all else stays. 0 also where there is no
