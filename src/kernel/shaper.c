@@ -1,46 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Bringing an interface to what its plan says.
- *
- * shaper_apply() reads what is there (shaper_state), makes the root qdisc if it is not ours yet,
- * finds out which leaf discipline the kernel has (shaper_leaf), then creates or changes the line,
- * the classes and their leaves, and last removes the classes that the plan does not have, so that
- * at no time a packet finds no class. Every step is one message (shaper_message): rtnetlink has
- * no transactions.
- */
 #include "kernel/shaper.h"
 
 #include <errno.h>
-#include <linux/pkt_sched.h>
 #include <net/if.h>
 #include <nfshaper/mark.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/shaper_leaf.h"
+#include "kernel/ifb.h"
+#include "kernel/shaper_htb.h"
+#include "kernel/shaper_ifb.h"
+#include "kernel/shaper_ingress.h"
 #include "kernel/shaper_message.h"
 #include "kernel/shaper_state.h"
-#include "util/alloc.h"
-
-#define ROOT_HANDLE (NFSHAPER_HTB_MAJOR << 16)
-
-/* One call of shaper_apply(). */
-struct work {
-	const struct plan_interface *plan;
-	struct mnl_socket *socket;
-	struct shaper_target to;
-	struct nl_error *error;
-	struct shaper_state state; /* as it was found, or empty for a root that was made anew */
-	const char *leaf_kind;
-};
-
-static int request(struct work *work, struct nlmsghdr *nlh, const char *what)
-{
-	int result = nl_request(work->socket, nlh, NULL, NULL, work->error);
-	if (result)
-		work->error->what = what;
-	return result;
-}
 
 static int fail(struct nl_error *error, int code, const char *what)
 {
@@ -48,258 +20,150 @@ static int fail(struct nl_error *error, int code, const char *what)
 	return code;
 }
 
-static uint16_t default_minor(const struct plan_interface *plan)
+static int apply_here(struct mnl_socket *socket, const struct plan *plan,
+		      const struct plan_interface *interface, struct nl_error *error)
 {
-	return plan->classes[0].minor;
-}
-
-static int remove_root(struct work *work)
-{
-	uint32_t handle = work->state.root.handle;
-	shaper_state_fini(&work->state);
-	return request(work, shaper_message_remove_root(work->to, handle),
-		       "removing the qdisc that was there");
-}
-
-static int make_root(struct work *work)
-{
-	int result = request(work, shaper_message_root(work->to, default_minor(work->plan)),
-			     "adding the root qdisc htb");
-	if (result != -ENOENT)
-		return result;
-	snprintf(work->error->message, sizeof(work->error->message),
-		 "this kernel has no htb (sch_htb)");
-	return work->error->code = -EOPNOTSUPP;
-}
-
-static int refuse_foreign(struct work *work)
-{
-	const struct shaper_root *root = &work->state.root;
-	int code = fail(work->error, -EEXIST, "adding the root qdisc htb");
-	snprintf(work->error->message, sizeof(work->error->message), "%s %x:", root->kind,
-		 root->handle >> 16);
-	return code;
-}
-
-static int choose_leaf(struct work *work)
-{
-	/* Left by a run that was killed at this very point. */
-	if (shaper_state_class(&work->state, SHAPER_TRIAL)) {
-		int result = request(work, shaper_message_remove_class(work->to, SHAPER_TRIAL),
-				     "trying leaf disciplines");
-		if (result)
-			return result;
-	}
-	return shaper_leaf_try(work->socket, work->to, work->plan->leaf, &work->leaf_kind,
-			       work->error);
-}
-
-/* Without options, HTB cannot be changed: another default means another qdisc. */
-static int prepare_root(struct work *work)
-{
-	const struct shaper_root *root = &work->state.root;
-	int result = 0;
-	if (root->is_foreign && !work->plan->replace)
-		return refuse_foreign(work);
-	if (root->is_ours)
-		result = choose_leaf(work);
-	if (!result && (root->is_foreign ||
-			(root->is_ours && root->default_minor != default_minor(work->plan))))
-		result = remove_root(work);
-	/* What was removed is not in the state any more either. */
-	if (!result && !root->is_ours)
-		result = make_root(work);
-	if (!result && !work->leaf_kind)
-		result = choose_leaf(work);
-	return result;
-}
-
-static int place_line(struct work *work)
-{
-	const struct shaper_class line = {
-		.minor = NFSHAPER_HTB_LINE,
-		.rate_bps = work->plan->line_bps,
-		.ceil_bps = work->plan->line_bps,
-	};
-	return request(work, shaper_message_class(work->to, &line), "setting the line class 1:1");
-}
-
-static int place_leaf(struct work *work, const struct plan_class *class,
-		      const struct shaper_leaf *leaf)
-{
-	bool is_right = leaf && strcmp(leaf->kind, work->leaf_kind) == 0 &&
-			leaf->handle == (uint32_t) class->minor << 16;
-	int result = 0;
-	/* sfq cannot be changed, and its options do not depend on the plan; nor do cake's. */
-	if (is_right && strcmp(leaf->kind, "pfifo") != 0 && strcmp(leaf->kind, "fq_codel") != 0)
-		return 0;
-	if (leaf && !is_right)
-		result = request(work, shaper_message_remove_leaf(work->to, class->minor),
-				 "removing a leaf discipline");
-	if (result)
-		return result;
-	return request(
-		work, shaper_message_leaf(work->to, class->minor, work->leaf_kind, class->ceil_bps),
-		"setting a leaf discipline");
-}
-
-static int place_class(struct work *work, const struct plan_class *class)
-{
-	const struct shaper_present *present = shaper_state_class(&work->state, class->minor);
-	const struct shaper_leaf *leaf = shaper_state_leaf(&work->state, class->minor);
-	int result = 0;
-	if (present && present->parent != nfshaper_classid(NFSHAPER_HTB_LINE)) {
-		result = request(work, shaper_message_remove_class(work->to, class->minor),
-				 "removing a misplaced class");
-		present = NULL;
-		leaf = NULL;
-	}
-	/* A new estimator starts from 0. */
-	const struct shaper_class wanted = {
-		.minor = class->minor,
-		.parent = NFSHAPER_HTB_LINE,
-		.priority = class->priority,
-		.rate_bps = class->rate_bps,
-		.ceil_bps = class->ceil_bps,
-		.with_estimator = !present || !present->has_estimator,
-	};
-	if (!result)
-		result = request(work, shaper_message_class(work->to, &wanted), "setting a class");
-	if (!result)
-		result = place_leaf(work, class, leaf);
-	return result;
-}
-
-static bool is_planned(const struct plan_interface *plan, uint16_t minor)
-{
-	for (size_t i = 0; i < plan->n_classes; i++)
-		if (plan->classes[i].minor == minor)
-			return true;
-	return minor == NFSHAPER_HTB_LINE || minor == SHAPER_TRIAL;
-}
-
-static int remove_others(struct work *work)
-{
-	int result = 0;
-	for (size_t i = 0; !result && i < work->state.n_classes; i++) {
-		uint16_t minor = work->state.classes[i].stats.minor;
-		if (!is_planned(work->plan, minor))
-			result = request(work, shaper_message_remove_class(work->to, minor),
-					 "removing a class that is no longer wanted");
-	}
-	return result;
-}
-
-static int apply(struct work *work)
-{
-	int result = prepare_root(work);
-	if (!result)
-		result = place_line(work);
-	for (size_t i = 0; !result && i < work->plan->n_classes; i++)
-		result = place_class(work, &work->plan->classes[i]);
-	if (!result)
-		result = remove_others(work);
-	return result;
+	int ifindex = (int)if_nametoindex(interface->name);
+	if (ifindex == 0)
+		return fail(error, -ENODEV, "looking for the interface");
+	return shaper_htb_apply(socket, ifindex, plan, interface, error);
 }
 
 int shaper_apply(const struct plan *plan, const struct plan_interface *interface,
 		 struct nl_error *error)
 {
-	(void)plan;
-	char buffer[SHAPER_MESSAGE_ROOM] __attribute__((aligned(8)));
-	struct nl_error unwanted;
-	struct work work = {.plan = interface, .error = error ? error : &unwanted};
-	int result;
-	*work.error = (struct nl_error){0};
-	work.to = (struct shaper_target){buffer, (int)if_nametoindex(interface->name)};
-	if (work.to.ifindex == 0)
-		return fail(work.error, -ENODEV, "looking for the interface");
-	work.socket = nl_open(NETLINK_ROUTE);
-	if (!work.socket)
-		return fail(work.error, -errno, "opening a netlink socket");
-	result = shaper_state_read(work.socket, work.to.ifindex, &work.state, work.error);
-	if (!result) {
-		bool was_ours = work.state.root.is_ours;
-		result = apply(&work);
-		if (result && !was_ours && result != -EEXIST)
-			nl_request(work.socket, shaper_message_remove_root(work.to, ROOT_HANDLE),
-				   NULL, NULL, NULL);
-		shaper_state_fini(&work.state);
-	}
-	mnl_socket_close(work.socket);
+	struct nl_error unwanted, *to = error ? error : &unwanted;
+	int result = 0;
+	*to = (struct nl_error){0};
+	if (!plan_has_classes(interface))
+		return 0;
+	struct mnl_socket *socket = shaper_open();
+	if (!socket)
+		return fail(to, -errno, "opening a netlink socket");
+	if (interface->way == PLAN_IFB)
+		result = shaper_ifb_apply(socket, plan, interface, to);
+	else
+		result = apply_here(socket, plan, interface, to);
+	mnl_socket_close(socket);
 	return result;
 }
 
-static int remove_from(const char *interface, struct nl_error *error)
+/* What is gone between two steps, by itself or by another's hand, is removed. */
+static int removed(int result)
 {
-	char buffer[SHAPER_MESSAGE_ROOM] __attribute__((aligned(8)));
-	struct nl_error unwanted;
-	struct work work = {.error = error ? error : &unwanted};
-	int result;
-	*work.error = (struct nl_error){0};
-	work.to = (struct shaper_target){buffer, (int)if_nametoindex(interface)};
-	if (work.to.ifindex == 0)
-		return 0;
-	work.socket = nl_open(NETLINK_ROUTE);
-	if (!work.socket)
-		return fail(work.error, -errno, "opening a netlink socket");
-	result = shaper_state_read(work.socket, work.to.ifindex, &work.state, work.error);
-	if (!result && work.state.root.is_ours)
-		result = remove_root(&work);
-	shaper_state_fini(&work.state);
-	mnl_socket_close(work.socket);
-	/* Gone between two steps, by itself or by another's hand. */
 	return result == -ENODEV || result == -ENOENT ? 0 : result;
 }
 
 int shaper_remove(const struct plan_interface *interface, struct nl_error *error)
 {
-	return remove_from(interface->name, error);
+	struct nl_error unwanted, *to = error ? error : &unwanted;
+	int ifindex = (int)if_nametoindex(interface->name), result = 0;
+	*to = (struct nl_error){0};
+	if (!plan_has_classes(interface))
+		return 0;
+	struct mnl_socket *socket = shaper_open();
+	if (!socket)
+		return fail(to, -errno, "opening a netlink socket");
+	if (interface->way == PLAN_IFB)
+		result = shaper_ifb_remove(socket, interface, to);
+	else if (ifindex)
+		result = shaper_htb_remove(socket, ifindex, to);
+	mnl_socket_close(socket);
+	return removed(result);
 }
 
-static bool has_interface(const struct plan *plan, const char *name)
+/* True where the plan has something of that kind on the interface: an ingress qdisc, an IFB device,
+ * or else HTB on an interface that is not one of these. */
+enum owned_kind { OWNED_ROOT, OWNED_INGRESS, OWNED_IFB };
+
+static bool is_kept(const struct plan *keep, enum owned_kind kind, int ifindex)
 {
-	for (size_t i = 0; plan && i < plan->n_interfaces; i++)
-		if (strcmp(plan->interfaces[i].name, name) == 0)
+	char name[IF_NAMESIZE];
+	if (!if_indextoname((unsigned)ifindex, name))
+		return false;
+	for (size_t i = 0; keep && i < keep->n_interfaces; i++) {
+		const struct plan_interface *interface = &keep->interfaces[i];
+		bool is_ifb = interface->way == PLAN_IFB;
+		const char *its = kind == OWNED_INGRESS ? interface->of : interface->name;
+		if (plan_has_classes(interface) && is_ifb == (kind != OWNED_ROOT) &&
+		    strcmp(its, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The first error counts; the rest is removed all the same. */
+struct clearing {
+	struct mnl_socket *socket;
+	const struct plan *keep;
+	int result;
+	struct nl_error *error;
+};
+
+static void note(struct clearing *clearing, int result, const struct nl_error *failure)
+{
+	if (!removed(result) || clearing->result)
+		return;
+	clearing->result = result;
+	*clearing->error = *failure;
+}
+
+static bool is_in(int ifindex, const int *ifindexes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ifindexes[i] == ifindex)
 			return true;
 	return false;
 }
 
+/* The ingress qdiscs go before the devices to which they send. */
+static void clear(struct clearing *clearing, const struct shaper_owned *owned, size_t n_owned,
+		  const int *ifbs, size_t n_ifbs)
+{
+	struct nl_error failure = {0};
+	for (size_t i = 0; i < n_owned; i++)
+		if (owned[i].is_ingress &&
+		    !is_kept(clearing->keep, OWNED_INGRESS, owned[i].ifindex))
+			note(clearing,
+			     shaper_ingress_remove(clearing->socket, owned[i].ifindex, &failure),
+			     &failure);
+	for (size_t i = 0; i < n_owned; i++)
+		if (!owned[i].is_ingress && !is_in(owned[i].ifindex, ifbs, n_ifbs) &&
+		    !is_kept(clearing->keep, OWNED_ROOT, owned[i].ifindex))
+			note(clearing,
+			     shaper_htb_remove(clearing->socket, owned[i].ifindex, &failure),
+			     &failure);
+	for (size_t i = 0; i < n_ifbs; i++)
+		if (!is_kept(clearing->keep, OWNED_IFB, ifbs[i]))
+			note(clearing, ifb_remove(clearing->socket, ifbs[i], &failure), &failure);
+}
+
 int shaper_remove_others(const struct plan *keep, struct nl_error *error)
 {
-	struct mnl_socket *socket = nl_open(NETLINK_ROUTE);
-	char name[IF_NAMESIZE];
-	int *ifindexes = NULL, result;
-	size_t count = 0;
-	if (!socket)
+	struct clearing clearing = {shaper_open(), keep, 0, error};
+	struct shaper_owned *owned = NULL;
+	int *ifbs = NULL, result;
+	size_t n_owned = 0, n_ifbs = 0;
+	*error = (struct nl_error){0};
+	if (!clearing.socket)
 		return fail(error, -errno, "opening a netlink socket");
-	result = shaper_state_owned(socket, &ifindexes, &count, error);
-	mnl_socket_close(socket);
-	for (size_t i = 0; i < count; i++) {
-		struct nl_error failure = {0};
-		if (!if_indextoname((unsigned)ifindexes[i], name) || has_interface(keep, name))
-			continue;
-		if (remove_from(name, &failure) && !result) {
-			result = failure.code;
-			*error = failure;
-		}
+	result = shaper_state_owned(clearing.socket, &owned, &n_owned, error);
+	if (!result)
+		result = ifb_list(clearing.socket, &ifbs, &n_ifbs, error);
+	if (!result) {
+		clear(&clearing, owned, n_owned, ifbs, n_ifbs);
+		result = clearing.result;
 	}
-	free(ifindexes);
+	mnl_socket_close(clearing.socket);
+	free(owned);
+	free(ifbs);
 	return result;
 }
 
-int shaper_read(const struct plan_interface *interface, shaper_stats_fn *each, void *data)
+static int read_classes(struct mnl_socket *socket, int ifindex, shaper_stats_fn *each, void *data)
 {
-	int ifindex = (int)if_nametoindex(interface->name), result;
 	struct shaper_state state = {0};
-	struct mnl_socket *socket;
-	if (ifindex == 0)
-		return -ENODEV;
-	socket = nl_open(NETLINK_ROUTE);
-	if (!socket)
-		return -errno;
-	result = shaper_state_read(socket, ifindex, &state, NULL);
-	mnl_socket_close(socket);
+	int result = shaper_state_read(socket, ifindex, &state, NULL);
 	if (!result && !state.root.is_ours)
 		result = -ENOENT;
 	for (size_t i = 0; !result && i < state.n_classes; i++)
@@ -309,8 +173,33 @@ int shaper_read(const struct plan_interface *interface, shaper_stats_fn *each, v
 	return result;
 }
 
-bool shaper_can_ifb(char **ret_why)
+/* 0, or -ENOENT where nothing of nfshaper feeds the IFB device. */
+static int check_ingress(struct mnl_socket *socket, int ifindex)
 {
-	*ret_why = xstrdup("not built yet");
-	return false;
+	struct shaper_state state = {0};
+	int result = shaper_state_read(socket, ifindex, &state, NULL);
+	if (!result && !state.ingress.is_ours)
+		result = -ENOENT;
+	shaper_state_fini(&state);
+	return result;
+}
+
+int shaper_read(const struct plan_interface *interface, shaper_stats_fn *each, void *data)
+{
+	bool is_ifb = interface->way == PLAN_IFB;
+	int ifindex = (int)if_nametoindex(interface->name), result = 0;
+	int of = is_ifb ? (int)if_nametoindex(interface->of) : ifindex;
+	if (of == 0)
+		return -ENODEV;
+	if (ifindex == 0 || !plan_has_classes(interface))
+		return -ENOENT;
+	struct mnl_socket *socket = shaper_open();
+	if (!socket)
+		return -errno;
+	if (is_ifb)
+		result = check_ingress(socket, of);
+	if (!result)
+		result = read_classes(socket, ifindex, each, data);
+	mnl_socket_close(socket);
+	return result;
 }

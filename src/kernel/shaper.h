@@ -72,8 +72,8 @@ struct shaper_stats {
 typedef void shaper_stats_fn(const struct shaper_stats *stats, void *data);
 
 /* Calls `each` for every leaf class of the device that has them. -ENODEV where there is no such
- * device; -ENOENT where it is not shaped by nfshaper, or not at all (PLAN_POLICE), or where what
- * comes in is not sent through it (PLAN_IFB without its ingress qdisc). */
+ * interface (PLAN_IFB: no interface `of`); -ENOENT where it is not shaped by nfshaper, or not here
+ * (PLAN_POLICE), or where one half is missing (PLAN_IFB: the device, or the ingress qdisc). */
 int shaper_read(const struct plan_interface *interface, shaper_stats_fn *each, void *data);
 
 /* Prints the plan in the words of tc(8) and ip(8), one command a line. */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The plan of an interface in the words of tc(8), equal in effect to shaper_message.c. */
+/* The plan of an interface in the words of tc(8) and ip(8), equal in effect to shaper_apply(). */
 #include <inttypes.h>
 #include <nfshaper/mark.h>
 #include <string.h>
 
+#include "kernel/ifb.h"
 #include "kernel/shaper.h"
+#include "kernel/shaper_filter.h"
+#include "kernel/shaper_htb.h"
+#include "kernel/shaper_ingress.h"
 #include "kernel/shaper_leaf.h"
 #include "kernel/shaper_message.h"
 #include "kernel/shaper_rates.h"
@@ -26,13 +30,20 @@ static void print_rate(const char *word, uint64_t bps, FILE *out)
 		fprintf(out, " %s %" PRIu64 "bit", word, rate);
 }
 
-static void print_shares(uint64_t rate_bps, uint64_t ceil_bps, unsigned priority, FILE *out)
+static void print_shares(const struct shaper_line *line, uint64_t rate_bps, uint64_t ceil_bps,
+			 unsigned priority, FILE *out)
 {
-	print_rate("rate", rate_bps, out);
-	print_rate("ceil", ceil_bps, out);
-	fprintf(out, " burst %" PRIu32 "b cburst %" PRIu32 "b prio %u quantum %" PRIu32 "\n",
-		shaper_burst_bytes(rate_bps), shaper_burst_bytes(ceil_bps), priority,
-		shaper_quantum_bytes(rate_bps));
+	uint64_t rate = shaper_line_bps(line, rate_bps), ceil = shaper_line_bps(line, ceil_bps);
+	print_rate("rate", rate, out);
+	print_rate("ceil", ceil, out);
+	fprintf(out, " burst %" PRIu32 "b cburst %" PRIu32 "b prio %u quantum %" PRIu32,
+		shaper_burst_bytes(line, rate), shaper_burst_bytes(line, ceil), priority,
+		shaper_quantum_bytes(rate));
+	if (line->overhead_bytes)
+		fprintf(out, " overhead %u", line->overhead_bytes);
+	if (line->link == LINK_ATM)
+		fputs(" linklayer atm", out);
+	fputc('\n', out);
 }
 
 /* Only the kernel knows which kinds it has: the shell goes on to the next. */
@@ -58,21 +69,92 @@ static void print_leaf(const struct plan_interface *interface, const struct plan
 	fputc('\n', out);
 }
 
-void shaper_print(const struct plan *plan, const struct plan_interface *interface, FILE *out)
+static void print_root(const struct plan_interface *interface, FILE *out)
 {
-	(void)plan;
-	fprintf(out, "tc qdisc add dev %s root handle %x: htb default %x r2q %u\n", interface->name,
-		ROOT, interface->classes[0].minor, SHAPER_R2Q);
+	struct shaper_htb htb = shaper_htb_root(interface);
+	fprintf(out, "tc qdisc add dev %s root handle %x:", interface->name, ROOT);
+	if (htb.less_bytes)
+		fprintf(out, " stab overhead -%d", htb.less_bytes);
+	fprintf(out, " htb default %x r2q %u\n", htb.default_minor, SHAPER_R2Q);
+}
+
+static void print_htb(const struct plan_interface *interface, FILE *out)
+{
+	struct shaper_line line = shaper_htb_line(interface);
+	print_root(interface, out);
 	fprintf(out, "tc class add dev %s parent %x: classid %x:%x htb", interface->name, ROOT,
 		ROOT, LINE);
-	print_shares(interface->line_bps, interface->line_bps, 0, out);
+	print_shares(&line, interface->line_bps, interface->line_bps, 0, out);
 	for (size_t i = 0; i < interface->n_classes; i++) {
 		const struct plan_class *class = &interface->classes[i];
 		/* 500ms 1s is the estimator of shaper_message.c, in tc's words. */
 		fprintf(out,
 			"tc class add dev %s parent %x:%x classid %x:%x estimator 500ms 1s htb",
 			interface->name, ROOT, LINE, ROOT, class->minor);
-		print_shares(class->rate_bps, class->ceil_bps, class->priority, out);
+		print_shares(&line, class->rate_bps, class->ceil_bps, class->priority, out);
 		print_leaf(interface, class, out);
+	}
+}
+
+static void print_device(const struct plan_interface *interface, FILE *out)
+{
+	char alias[IFB_ALIAS_ROOM];
+	fprintf(out, "ip link add %s group %d type ifb\n", interface->name, IFB_GROUP);
+	fprintf(out, "ip link set %s up alias '%s'\n", interface->name,
+		ifb_alias(interface->of, alias));
+}
+
+static void print_filters(const struct plan *plan, const struct plan_interface *interface,
+			  FILE *out)
+{
+	for (size_t i = 0; i < plan->ids.count; i++) {
+		const struct outcome *outcome = &plan->ids.items[i];
+		uint16_t minor = shaper_filter_minor(interface, outcome);
+		if (minor)
+			fprintf(out,
+				"tc filter add dev %s parent %x: protocol all prio 1 "
+				"handle 0x%08x/0x%08x fw classid %x:%x\n",
+				interface->name, ROOT, nfshaper_mark(plan->mark_mask, outcome->id),
+				plan->mark_mask, ROOT, minor);
+	}
+}
+
+/* Which of them the kernel takes is again for the shell to find out. */
+static void print_ingress(const struct plan *plan, const struct plan_interface *interface,
+			  FILE *out)
+{
+	uint32_t block = shaper_ingress_block(interface->of);
+	const char *between = "";
+	fprintf(out, "tc qdisc add dev %s ingress_block %" PRIu32 " handle ffff: ingress\n",
+		interface->of, block);
+	for (const struct shaper_redirect *way = shaper_redirects; way->classifier; way++) {
+		fprintf(out, "%stc filter add block %" PRIu32 " protocol all prio 1 %s", between,
+			block, way->classifier);
+		if (strcmp(way->classifier, "u32") == 0)
+			fputs(" match u32 0 0", out);
+		fprintf(out, " action %s", way->restore);
+		if (strcmp(way->restore, "ctinfo") == 0)
+			fprintf(out, " cpmark 0x%08x", plan->mark_mask);
+		fprintf(out, " action mirred egress redirect dev %s", interface->name);
+		between = " || ";
+	}
+	fputc('\n', out);
+}
+
+void shaper_print(const struct plan *plan, const struct plan_interface *interface, FILE *out)
+{
+	switch (interface->way) {
+	case PLAN_OUT:
+	case PLAN_INSIDE:
+		print_htb(interface, out);
+		break;
+	case PLAN_IFB:
+		print_device(interface, out);
+		print_htb(interface, out);
+		print_filters(plan, interface, out);
+		print_ingress(plan, interface, out);
+		break;
+	case PLAN_POLICE:
+		break;
 	}
 }

@@ -12,10 +12,30 @@
 #define TARGET_US 5000
 #define TARGET_MAX_US 10000000
 #define INTERVAL_US 100000
+#define CELL_BYTES 53
+#define CELL_PAYLOAD 48
+#define PTM_BLOCK 65
+#define PTM_PAYLOAD 64
 
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
 	return value < low ? low : value > high ? high : value;
+}
+
+uint64_t shaper_line_bps(const struct shaper_line *line, uint64_t bps)
+{
+	if (line->link != LINK_PTM)
+		return bps;
+	/* In two steps, since the product may not fit. */
+	return bps / PTM_BLOCK * PTM_PAYLOAD + bps % PTM_BLOCK * PTM_PAYLOAD / PTM_BLOCK;
+}
+
+uint32_t shaper_line_bytes(const struct shaper_line *line, uint32_t bytes)
+{
+	uint32_t all = bytes + line->overhead_bytes;
+	if (line->link != LINK_ATM)
+		return all;
+	return (all + CELL_PAYLOAD - 1) / CELL_PAYLOAD * CELL_BYTES;
 }
 
 uint64_t shaper_bytes_per_s(uint64_t bps)
@@ -23,10 +43,11 @@ uint64_t shaper_bytes_per_s(uint64_t bps)
 	return bps < 8 ? 1 : bps / 8;
 }
 
-uint32_t shaper_burst_bytes(uint64_t bps)
+uint32_t shaper_burst_bytes(const struct shaper_line *line, uint64_t bps)
 {
-	uint64_t per_tick = clamp(shaper_bytes_per_s(bps) / TIMER_HZ, 0, UINT32_MAX - FRAME_BYTES);
-	return (uint32_t)per_tick + FRAME_BYTES;
+	uint32_t frame = shaper_line_bytes(line, FRAME_BYTES);
+	uint64_t per_tick = clamp(shaper_bytes_per_s(bps) / TIMER_HZ, 0, UINT32_MAX - frame);
+	return (uint32_t)per_tick + frame;
 }
 
 uint32_t shaper_burst_ticks(uint32_t burst_bytes, uint64_t bps)

@@ -8,14 +8,33 @@
 
 #include <stdint.h>
 
+#include "config/config.h"
+
+/* What becomes of a packet on the line. */
+struct shaper_line {
+	uint16_t overhead_bytes; /* for each packet */
+	enum config_link link;
+};
+
+/*
+ * The rate that HTB is given. HTB knows Ethernet and ATM (net/sched/sch_generic.c,
+ * psched_ratecfg_precompute()); with PTM, 64 of the 65 bytes that the line transfers are packets'
+ * (64/65-octet encapsulation: ITU-T G.992.3 annex N, taken over by G.993.2 for VDSL2).
+ */
+uint64_t shaper_line_bps(const struct shaper_line *line, uint64_t bps);
+
+/* What a packet takes on the line: with ATM, whole cells of 53 bytes for each 48. */
+uint32_t shaper_line_bytes(const struct shaper_line *line, uint32_t bytes);
+
 /* HTB counts whole bytes per second, and refuses 0. */
 uint64_t shaper_bytes_per_s(uint64_t bps);
 
 /*
  * Bytes that a class sends at once while it is ahead of its rate: what passes in one tick of a
- * 250 Hz timer, since a kernel without high resolution timers looks only then, and one frame.
+ * 250 Hz timer, since a kernel without high resolution timers looks only then, and one frame, as
+ * long as it is on the line.
  */
-uint32_t shaper_burst_bytes(uint64_t bps);
+uint32_t shaper_burst_bytes(const struct shaper_line *line, uint64_t bps);
 
 /*
  * `burst_bytes` as the time they take at the rate, in the ticks of 64 ns of include/net/

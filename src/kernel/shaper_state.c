@@ -18,79 +18,45 @@ struct reading {
 	struct shaper_state *state;
 };
 
-/* One message about a qdisc or a class, taken apart. */
-struct record {
-	const struct tcmsg *tcm;
-	char kind[SHAPER_KIND_SIZE];
-	const struct nlattr *options;
-	const struct nlattr *stats;
-};
-
-/* Attributes are aligned to 4 bytes, our structs to 8; a shorter one of an older kernel is
- * completed with zeros. */
-static void copy_payload(const struct nlattr *attr, void *to, size_t size)
-{
-	size_t length = mnl_attr_get_payload_len(attr);
-	memset(to, 0, size);
-	memcpy(to, mnl_attr_get_payload(attr), length < size ? length : size);
-}
-
-/* False for what is no such message, or of another interface than `ifindex` (0: of any). */
-static bool take_apart(const struct nlmsghdr *nlh, int ifindex, struct record *ret_record)
-{
-	struct record record = {.tcm = mnl_nlmsg_get_payload(nlh)};
-	const struct nlattr *attr;
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*record.tcm) ||
-	    (ifindex && record.tcm->tcm_ifindex != ifindex))
-		return false;
-	mnl_attr_for_each (attr, nlh, sizeof(*record.tcm)) {
-		if (mnl_attr_get_type(attr) == TCA_KIND)
-			copy_payload(attr, record.kind, sizeof(record.kind) - 1);
-		else if (mnl_attr_get_type(attr) == TCA_OPTIONS)
-			record.options = attr;
-		else if (mnl_attr_get_type(attr) == TCA_STATS2)
-			record.stats = attr;
-	}
-	*ret_record = record;
-	return true;
-}
-
-static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
-{
-	const struct nlattr *attr;
-	if (!nest)
-		return NULL;
-	mnl_attr_for_each_nested (attr, nest)
-		if (mnl_attr_get_type(attr) == type)
-			return attr;
-	return NULL;
-}
-
-static void take_root(struct shaper_root *root, const struct record *record)
+void shaper_state_take_root(const struct shaper_record *record, struct shaper_root *root)
 {
 	const struct nlattr *init = NULL;
 	struct tc_htb_glob htb = {0};
+	struct tc_sizespec size = {0};
 	/* Major 0: the kernel's own choice (net/sched/sch_generic.c, attach_default_qdiscs). */
 	if (TC_H_MAJ(record->tcm->tcm_handle) == 0)
 		return;
 	if (strcmp(record->kind, "htb") == 0)
-		init = find(record->options, TCA_HTB_INIT);
-	if (init)
-		copy_payload(init, &htb, sizeof(htb));
+		init = shaper_record_find(record->options, TCA_HTB_INIT);
+	shaper_record_copy(init, &htb, sizeof(htb));
+	shaper_record_copy(shaper_record_find(record->size_table, TCA_STAB_BASE), &size,
+			   sizeof(size));
 	memcpy(root->kind, record->kind, sizeof(root->kind));
 	root->handle = record->tcm->tcm_handle;
 	root->is_ours = root->handle == ROOT_HANDLE && htb.rate2quantum == SHAPER_R2Q;
 	root->is_foreign = !root->is_ours;
-	root->default_minor = htb.defcls;
+	root->htb.default_minor = (uint16_t)htb.defcls;
+	root->htb.less_bytes = -size.overhead;
 }
 
-static void take_leaf(struct shaper_state *state, const struct record *record)
+/* An ingress qdisc and clsact have the same place and handle. */
+void shaper_state_take_ingress(const struct shaper_record *record, struct shaper_ingress *ingress)
 {
-	const struct nlattr *queue = find(record->stats, TCA_STATS_QUEUE);
+	memcpy(ingress->kind, record->kind, sizeof(ingress->kind));
+	ingress->handle = record->tcm->tcm_handle;
+	ingress->block = record->ingress_block;
+	ingress->is_ours = strcmp(record->kind, "ingress") == 0 &&
+			   (record->ingress_block & ~SHAPER_BLOCK_BITS) == SHAPER_BLOCK;
+	ingress->is_foreign = !ingress->is_ours;
+}
+
+static void take_leaf(struct shaper_state *state, const struct shaper_record *record)
+{
+	const struct nlattr *queue = shaper_record_find(record->stats, TCA_STATS_QUEUE);
 	struct gnet_stats_queue stats = {0};
 	struct shaper_leaf *leaf;
 	if (queue)
-		copy_payload(queue, &stats, sizeof(stats));
+		shaper_record_copy(queue, &stats, sizeof(stats));
 	state->leaves = array_grow(state->leaves, state->n_leaves, &state->leaves_capacity,
 				   sizeof(*state->leaves));
 	leaf = &state->leaves[state->n_leaves++];
@@ -105,11 +71,13 @@ static void take_leaf(struct shaper_state *state, const struct record *record)
 static int take_qdisc(const struct nlmsghdr *nlh, void *data)
 {
 	struct reading *reading = data;
-	struct record record;
-	if (nlh->nlmsg_type != RTM_NEWQDISC || !take_apart(nlh, reading->ifindex, &record))
+	struct shaper_record record;
+	if (nlh->nlmsg_type != RTM_NEWQDISC || !shaper_record_read(nlh, reading->ifindex, &record))
 		return MNL_CB_OK;
 	if (record.tcm->tcm_parent == TC_H_ROOT)
-		take_root(&reading->state->root, &record);
+		shaper_state_take_root(&record, &reading->state->root);
+	else if (record.tcm->tcm_parent == TC_H_INGRESS)
+		shaper_state_take_ingress(&record, &reading->state->ingress);
 	else if (TC_H_MAJ(record.tcm->tcm_parent) == ROOT_HANDLE)
 		take_leaf(reading->state, &record);
 	return MNL_CB_OK;
@@ -125,20 +93,20 @@ static void take_stats(const struct nlattr *nest, struct shaper_present *class)
 	mnl_attr_for_each_nested (attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
 		case TCA_STATS_BASIC:
-			copy_payload(attr, &basic, sizeof(basic));
+			shaper_record_copy(attr, &basic, sizeof(basic));
 			break;
 		case TCA_STATS_PKT64: /* where 32 bits are not enough */
-			copy_payload(attr, &packets, sizeof(packets));
+			shaper_record_copy(attr, &packets, sizeof(packets));
 			break;
 		case TCA_STATS_QUEUE:
-			copy_payload(attr, &queue, sizeof(queue));
+			shaper_record_copy(attr, &queue, sizeof(queue));
 			break;
 		case TCA_STATS_RATE_EST:
 			class->has_estimator = true;
-			copy_payload(attr, &rate, sizeof(rate));
+			shaper_record_copy(attr, &rate, sizeof(rate));
 			break;
 		case TCA_STATS_RATE_EST64: /* where 32 bits are not enough */
-			copy_payload(attr, &wide_rate, sizeof(wide_rate));
+			shaper_record_copy(attr, &wide_rate, sizeof(wide_rate));
 			break;
 		}
 	}
@@ -146,6 +114,7 @@ static void take_stats(const struct nlattr *nest, struct shaper_present *class)
 	class->stats.packets = packets ? packets : basic.packets;
 	class->stats.drops = queue.drops;
 	class->stats.backlog_bytes = queue.backlog;
+	class->stats.backlog_packets = queue.qlen;
 	class->stats.now_bps = 8 * (wide_rate ? wide_rate : rate.bps);
 }
 
@@ -157,13 +126,13 @@ static void take_rates(const struct nlattr *options, struct shaper_stats *stats)
 	mnl_attr_for_each_nested (attr, options) {
 		switch (mnl_attr_get_type(attr)) {
 		case TCA_HTB_PARMS:
-			copy_payload(attr, &parameters, sizeof(parameters));
+			shaper_record_copy(attr, &parameters, sizeof(parameters));
 			break;
 		case TCA_HTB_RATE64:
-			copy_payload(attr, &rate, sizeof(rate));
+			shaper_record_copy(attr, &rate, sizeof(rate));
 			break;
 		case TCA_HTB_CEIL64:
-			copy_payload(attr, &ceil, sizeof(ceil));
+			shaper_record_copy(attr, &ceil, sizeof(ceil));
 			break;
 		}
 	}
@@ -175,8 +144,8 @@ static int take_class(const struct nlmsghdr *nlh, void *data)
 {
 	struct reading *reading = data;
 	struct shaper_state *state = reading->state;
-	struct record record;
-	if (nlh->nlmsg_type != RTM_NEWTCLASS || !take_apart(nlh, reading->ifindex, &record))
+	struct shaper_record record;
+	if (nlh->nlmsg_type != RTM_NEWTCLASS || !shaper_record_read(nlh, reading->ifindex, &record))
 		return MNL_CB_OK;
 	if (TC_H_MAJ(record.tcm->tcm_handle) != ROOT_HANDLE || !record.options || !record.stats)
 		return MNL_CB_OK;
@@ -216,42 +185,46 @@ int shaper_state_read(struct mnl_socket *socket, int ifindex, struct shaper_stat
 	return 0;
 }
 
-struct owned {
-	int *ifindexes;
+struct listing {
+	struct shaper_owned *items;
 	size_t count, capacity;
 };
 
 static int take_owned(const struct nlmsghdr *nlh, void *data)
 {
-	struct owned *owned = data;
+	struct listing *listing = data;
 	struct shaper_root root = {0};
-	struct record record;
-	if (nlh->nlmsg_type != RTM_NEWQDISC || !take_apart(nlh, 0, &record) ||
-	    record.tcm->tcm_parent != TC_H_ROOT)
+	struct shaper_ingress ingress = {0};
+	struct shaper_record record;
+	if (nlh->nlmsg_type != RTM_NEWQDISC || !shaper_record_read(nlh, 0, &record))
 		return MNL_CB_OK;
-	take_root(&root, &record);
-	if (!root.is_ours)
+	if (record.tcm->tcm_parent == TC_H_ROOT)
+		shaper_state_take_root(&record, &root);
+	else if (record.tcm->tcm_parent == TC_H_INGRESS)
+		shaper_state_take_ingress(&record, &ingress);
+	if (!root.is_ours && !ingress.is_ours)
 		return MNL_CB_OK;
-	owned->ifindexes = array_grow(owned->ifindexes, owned->count, &owned->capacity,
-				      sizeof(*owned->ifindexes));
-	owned->ifindexes[owned->count++] = record.tcm->tcm_ifindex;
+	listing->items = array_grow(listing->items, listing->count, &listing->capacity,
+				    sizeof(*listing->items));
+	listing->items[listing->count++] =
+		(struct shaper_owned){record.tcm->tcm_ifindex, ingress.is_ours};
 	return MNL_CB_OK;
 }
 
-int shaper_state_owned(struct mnl_socket *socket, int **ret_ifindexes, size_t *ret_count,
-		       struct nl_error *error)
+int shaper_state_owned(struct mnl_socket *socket, struct shaper_owned **ret_items,
+		       size_t *ret_count, struct nl_error *error)
 {
 	char buffer[SHAPER_MESSAGE_ROOM] __attribute__((aligned(8)));
-	struct owned owned = {0};
+	struct listing listing = {0};
 	int result =
 		nl_request(socket, shaper_message_list_qdiscs((struct shaper_target){buffer, 0}),
-			   take_owned, &owned, error);
+			   take_owned, &listing, error);
 	if (result) {
-		free(owned.ifindexes);
+		free(listing.items);
 		return result;
 	}
-	*ret_ifindexes = owned.ifindexes;
-	*ret_count = owned.count;
+	*ret_items = listing.items;
+	*ret_count = listing.count;
 	return 0;
 }
 

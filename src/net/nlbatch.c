@@ -30,11 +30,23 @@ struct nl_batch {
 
 struct mnl_socket *nl_open(int protocol)
 {
+	return nl_open_as(protocol, MNL_SOCKET_AUTOPID);
+}
+
+static int bind_to(struct mnl_socket *socket, uint32_t port)
+{
+	if (mnl_socket_bind(socket, 0, (pid_t)port) == 0)
+		return 0;
+	return errno == EADDRINUSE ? mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) : -1;
+}
+
+struct mnl_socket *nl_open_as(int protocol, uint32_t port)
+{
 	struct mnl_socket *socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	int on = 1, size = RECEIVE_BUFFER;
 	if (!socket)
 		return NULL;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+	if (bind_to(socket, port) < 0) {
 		int saved = errno;
 		mnl_socket_close(socket);
 		errno = saved;

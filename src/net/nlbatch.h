@@ -21,6 +21,9 @@ struct nl_error {
 /* A socket for requests, with extended acknowledgements on. NULL and errno on failure. */
 struct mnl_socket *nl_open(int protocol);
 
+/* The same, bound to this port where it is free, else to any. */
+struct mnl_socket *nl_open_as(int protocol, uint32_t port);
+
 /*
  * Sends one request (NLM_F_ACK and a sequence number are added) and waits for its end, calling
  * `each` (may be NULL) for every message of the answer. Dumps (NLM_F_DUMP) work the same way.

@@ -23,6 +23,7 @@
 
 static char room[SHAPER_MESSAGE_ROOM] __attribute__((aligned(8)));
 static const struct shaper_target target = {room, 7};
+static const struct shaper_line plain = {0, LINK_ETHERNET};
 
 static void bytes_are_whole_and_never_none(void **state)
 {
@@ -36,9 +37,9 @@ static void bytes_are_whole_and_never_none(void **state)
 static void burst_is_a_tick_and_a_frame(void **state)
 {
 	(void)state;
-	assert_int_equal(shaper_burst_bytes(8000), 4 + 1600);
-	assert_int_equal(shaper_burst_bytes(GBIT), 500000 + 1600);
-	assert_int_equal(shaper_burst_bytes(UINT64_MAX), UINT32_MAX);
+	assert_int_equal(shaper_burst_bytes(&plain, 8000), 4 + 1600);
+	assert_int_equal(shaper_burst_bytes(&plain, GBIT), 500000 + 1600);
+	assert_int_equal(shaper_burst_bytes(&plain, UINT64_MAX), UINT32_MAX);
 }
 
 static void ticks_are_64_ns(void **state)
@@ -112,7 +113,8 @@ static void check_head(const struct nlmsghdr *nlh, uint16_t type, uint32_t paren
 static void root_bears_the_fingerprint(void **state)
 {
 	(void)state;
-	const struct nlmsghdr *nlh = shaper_message_root(target, 0x10);
+	const struct nlmsghdr *nlh =
+		shaper_message_root(target, &(struct shaper_htb){.default_minor = 0x10});
 	struct tc_htb_glob root;
 	check_head(nlh, RTM_NEWQDISC, TC_H_ROOT, 0x10000);
 	assert_int_equal(nlh->nlmsg_flags, NLM_F_CREATE | NLM_F_EXCL);
