@@ -18,6 +18,8 @@
  */
 #define PATIENCE_S 120
 
+#define READ_MIN 65536 /* bytes */
+
 /* A descriptor, or a negative errno. */
 static int connect_to(const char *run_dir)
 {
@@ -56,13 +58,23 @@ static int send_request(int fd, const char *command, json_t *members)
 	return error;
 }
 
-static size_t read_some(void *buffer, size_t size, void *data)
+/* The whole answer, in large pieces: jansson's own reader takes a kilobyte at a time. */
+static json_t *read_answer(int fd)
 {
+	char *text = NULL;
+	size_t size = 0, capacity = 0;
 	ssize_t got;
-	do
-		got = recv(*(int *)data, buffer, size, 0);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? (size_t)-1 : (size_t)got;
+	do {
+		if (capacity - size < READ_MIN) {
+			capacity = 2 * capacity + READ_MIN;
+			text = xreallocarray(text, capacity, 1);
+		}
+		got = recv(fd, text + size, capacity - size, 0);
+		size += got > 0 ? (size_t)got : 0;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	json_t *answer = got < 0 ? NULL : json_loadb(text, size, 0, NULL);
+	free(text);
+	return answer;
 }
 
 static int take_answer(json_t *answer, json_t **ret_result)
@@ -81,7 +93,7 @@ static json_t *ask(int fd, const char *command, json_t *members)
 {
 	if (send_request(fd, command, members))
 		return NULL;
-	return json_load_callback(read_some, &fd, 0, NULL);
+	return read_answer(fd);
 }
 
 int client_ask(const struct cli *cli, const char *command, json_t *members, json_t **ret_result)
