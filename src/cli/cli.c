@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <nfshaper/control.h>
 #include <stdarg.h>
@@ -12,18 +13,25 @@
 #include "util/text.h"
 
 const struct command commands[] = {
-	{"start", "", "check the configuration, apply it, and run", "fdV:", command_start},
-	{"stop", "", "end the daemon and remove what it installed", "", command_stop},
-	{"kill", "", "the same as stop", "", command_stop},
-	{"reload", "", "read the file again; a bad one changes nothing", "", command_reload},
-	{"restart", "", "the same as reload", "", command_reload},
-	{"status", "", "show the daemon, its queues, classes and rules", "", command_status},
-	{"check", "", "read the configuration and say all that is wrong", "", command_check},
+	{"start", "", "check the configuration, apply it, and run", "fdV:", "", command_start},
+	{"stop", "", "end the daemon and remove what it installed", "", "", command_stop},
+	{"kill", "", "the same as stop", "", "", command_stop},
+	{"reload", "", "read the file again; a bad one changes nothing", "", "", command_reload},
+	{"restart", "", "the same as reload", "", "", command_reload},
+	{"status", "", "show the daemon, its queues, classes, throttles and rules", "", "",
+	 command_status},
+	{"sessions", "[-nv] [-s SERIAL] [-T TAG]", "show the sessions of throttles, busiest first",
+	 "", "nvs:T:", command_sessions},
+	{"throttle",
+	 "[-ASDnv] [-b N] [-m MASK] [-s SERIAL] [-t WHEN] [-T TAG] [-x MAX] [N/S] | -r TAG",
+	 "make or change a throttle in the running daemon; without N/S, show statistics", "",
+	 "ASDnvb:m:s:t:T:x:r:", command_throttle},
+	{"check", "", "read the configuration and say all that is wrong", "", "", command_check},
 	{"explain", "PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]",
-	 "show the verdict that such a packet would get, and why", "", command_explain},
-	{"show", "nft|tc|marks", "show what would be installed", "", command_show},
-	{"import", "FILE", "print a pyshaper.conf as rules.yaml", "", command_import},
-	{"help", "[COMMAND]", "show this help", "", command_help},
+	 "show the verdict that such a packet would get, and why", "", "", command_explain},
+	{"show", "nft|tc|marks", "show what would be installed", "", "", command_show},
+	{"import", "FILE", "print a pyshaper.conf as rules.yaml", "", "", command_import},
+	{"help", "[COMMAND]", "show this help", "", "", command_help},
 };
 const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
 
@@ -72,6 +80,16 @@ int cli_fail(int status, const char *format, ...)
 int cli_no_arguments(const char *command, int argc)
 {
 	return argc ? cli_usage("`%s` takes no arguments", command) : EXIT_DONE;
+}
+
+int cli_flush(void)
+{
+	/* What could not be written stays in the buffer: the reason is found again. */
+	if (fflush(stdout) == 0)
+		return EXIT_DONE;
+	if (errno == EPIPE)
+		return EXIT_NO_READER;
+	return cli_fail(EXIT_FAILED, "standard output: %s", strerror(errno));
 }
 
 void cli_print_json(json_t *value)
@@ -138,6 +156,8 @@ static int take_option(struct cli *cli, int option, char **argv)
 			printf("nfshaper %s\n", PACKAGE_VERSION);
 		return EXIT_DONE;
 	case ':':
+		if (strncmp(argv[optind - 1], "--", 2) != 0)
+			return cli_usage("option -%c needs a value", optopt);
 		return cli_usage("option %s needs a value", argv[optind - 1]);
 	default:
 		if (optopt && optopt < OPTION_RUN_DIR)
@@ -153,18 +173,35 @@ static bool is_allowed(const char *allowed, int option)
 	       strchr(allowed, option);
 }
 
+/* What the command itself makes something of, later. */
+static void keep_option(struct cli *cli, int letter)
+{
+	cli->own = array_grow(cli->own, cli->n_own, &cli->own_capacity, sizeof(*cli->own));
+	cli->own[cli->n_own++] = (struct cli_option){letter, optarg};
+}
+
 /* Reads options; -1 to go on, with optind behind them, or an exit status. */
-static int read_options(struct cli *cli, const char *allowed, const char *command, int argc,
-			char **argv)
+static int read_options(struct cli *cli, const char *allowed, const struct command *command,
+			int argc, char **argv)
 {
 	int option, status = -1;
 	opterr = 0;
-	while (status < 0 &&
-	       (option = getopt_long(argc, argv, allowed, long_options, NULL)) != -1) {
-		if (option == 'h')
-			status = command_help(cli, command ? 1 : 0, (char *[]){(char *)command});
+	while (status < 0) {
+		int long_index = -1;
+		option = getopt_long(argc, argv, allowed, long_options, &long_index);
+		if (option == -1)
+			break;
+		/* --version and its like never are a command's own. */
+		bool is_own = command && long_index < 0 && strchr("?:", option) == NULL &&
+			      strchr(command->own, option);
+		if (is_own)
+			keep_option(cli, option);
+		else if (option == 'h')
+			status = command_help(cli, command ? 1 : 0,
+					      (char *[]){command ? (char *)command->name : NULL});
 		else if (!is_allowed(allowed, option))
-			status = cli_usage("%s is no option of `%s`", argv[optind - 1], command);
+			status = cli_usage("%s is no option of `%s`", argv[optind - 1],
+					   command->name);
 		else
 			status = take_option(cli, option, argv);
 	}
@@ -181,7 +218,7 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
-	static const char *const later[] = {"netstat", "sessions", "throttle"};
+	static const char *const later[] = {"netstat"};
 	const char *names[sizeof(commands) / sizeof(commands[0])];
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (strcmp(name, later[i]) == 0)
@@ -196,11 +233,14 @@ static int unknown_command(const char *name)
 
 static int run_command(struct cli *cli, const struct command *command, int argc, char **argv)
 {
-	char *allowed = xasprintf(":c:jh%s", command->options);
+	char *allowed = xasprintf(":c:jh%s%s", command->options, command->own);
 	optind = 0; /* glibc: start afresh, with another set of options */
-	int status = read_options(cli, allowed, command->name, argc, argv);
+	int status = read_options(cli, allowed, command, argc, argv);
 	free(allowed);
-	return status >= 0 ? status : command->run(cli, argc - optind, argv + optind);
+	if (status < 0)
+		status = command->run(cli, argc - optind, argv + optind);
+	free(cli->own);
+	return status == EXIT_NO_READER ? EXIT_DONE : status;
 }
 
 int cli_main(int argc, char **argv)

@@ -12,6 +12,14 @@
 
 /* Exit statuses. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
+/* Of a command: nobody reads its output any more, so it has ended early. That is no failure. */
+enum { EXIT_NO_READER = -1 };
+
+/* An option of a command's own, as it was given. */
+struct cli_option {
+	int letter;
+	const char *value; /* borrowed from argv; NULL where the option takes none */
+};
 
 struct cli {
 	const char *config_path;
@@ -19,13 +27,17 @@ struct cli {
 	const char *state_dir;
 	bool foreground;
 	bool json;
+	struct cli_option *own; /* the command's own options, in their order */
+	size_t n_own;
+	size_t own_capacity;
 };
 
 struct command {
 	const char *name;
 	const char *arguments; /* for help, may be "" */
 	const char *summary;
-	const char *options;                                /* letters of its own, as getopt(3) */
+	const char *options; /* global letters that it takes too, as getopt(3) */
+	const char *own;     /* letters of its own; there, a global one of the same letter is not */
 	int (*run)(struct cli *cli, int argc, char **argv); /* argv: the arguments only */
 };
 
@@ -43,6 +55,8 @@ int command_check(struct cli *cli, int argc, char **argv);
 int command_explain(struct cli *cli, int argc, char **argv);
 int command_show(struct cli *cli, int argc, char **argv);
 int command_import(struct cli *cli, int argc, char **argv);
+int command_throttle(struct cli *cli, int argc, char **argv);
+int command_sessions(struct cli *cli, int argc, char **argv);
 int command_help(struct cli *cli, int argc, char **argv);
 
 /* Prints "nfshaper: …" and where to read on to standard error; returns EXIT_USAGE. */
@@ -53,6 +67,12 @@ int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 
 
 /* EXIT_USAGE with a message unless there are no arguments. */
 int cli_no_arguments(const char *command, int argc);
+
+/*
+ * Writes out what was printed so far. EXIT_DONE; EXIT_NO_READER where the reader (a pager, head) is
+ * gone; EXIT_FAILED after a message.
+ */
+int cli_flush(void);
 
 /* Prints one JSON value and releases it. */
 void cli_print_json(json_t *value);

@@ -12,11 +12,19 @@
 
 #include "util/alloc.h"
 
+/*
+ * Silence that is taken for the daemon's end. One that reads a large file again, or has others to
+ * answer first, is silent for longer than it lets its clients be.
+ */
+#define PATIENCE_S 120
+
+#define READ_MIN 65536 /* bytes */
+
 /* A descriptor, or a negative errno. */
 static int connect_to(const char *run_dir)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval timeout = {.tv_sec = NFSHAPER_CONTROL_TIMEOUT_S};
+	struct timeval timeout = {.tv_sec = PATIENCE_S};
 	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", run_dir,
 			      NFSHAPER_CONTROL_SOCKET);
 	if (length < 0 || (size_t)length >= sizeof(address.sun_path))
@@ -33,10 +41,12 @@ static int connect_to(const char *run_dir)
 	return error;
 }
 
-static int send_request(int fd, const char *command)
+static int send_request(int fd, const char *command, json_t *members)
 {
 	json_t *request =
 		json_pack("{s:i, s:s}", "version", NFSHAPER_CONTROL_VERSION, "command", command);
+	if (members)
+		json_object_update_missing(request, members);
 	char *text = json_dumps(request, JSON_COMPACT);
 	char *line = xasprintf("%s\n", text);
 	size_t length = strlen(line);
@@ -48,13 +58,23 @@ static int send_request(int fd, const char *command)
 	return error;
 }
 
-static size_t read_some(void *buffer, size_t size, void *data)
+/* The whole answer, in large pieces: jansson's own reader takes a kilobyte at a time. */
+static json_t *read_answer(int fd)
 {
+	char *text = NULL;
+	size_t size = 0, capacity = 0;
 	ssize_t got;
-	do
-		got = recv(*(int *)data, buffer, size, 0);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? (size_t)-1 : (size_t)got;
+	do {
+		if (capacity - size < READ_MIN) {
+			capacity = 2 * capacity + READ_MIN;
+			text = xreallocarray(text, capacity, 1);
+		}
+		got = recv(fd, text + size, capacity - size, 0);
+		size += got > 0 ? (size_t)got : 0;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	json_t *answer = got < 0 ? NULL : json_loadb(text, size, 0, NULL);
+	free(text);
+	return answer;
 }
 
 static int take_answer(json_t *answer, json_t **ret_result)
@@ -68,15 +88,23 @@ static int take_answer(json_t *answer, json_t **ret_result)
 	return EXIT_DONE;
 }
 
-int client_ask(const struct cli *cli, const char *command, json_t **ret_result)
+/* The whole answer, or NULL. */
+static json_t *ask(int fd, const char *command, json_t *members)
+{
+	if (send_request(fd, command, members))
+		return NULL;
+	return read_answer(fd);
+}
+
+int client_ask(const struct cli *cli, const char *command, json_t *members, json_t **ret_result)
 {
 	int fd = connect_to(cli->run_dir);
+	json_t *answer = fd < 0 ? NULL : ask(fd, command, members);
+	json_decref(members);
 	if (fd == -ENOENT || fd == -ECONNREFUSED)
 		return cli_fail(EXIT_NO_DAEMON, "no nfshaper runs with %s", cli->run_dir);
 	if (fd < 0)
 		return cli_fail(EXIT_FAILED, "%s: %s", cli->run_dir, strerror(-fd));
-	int error = send_request(fd, command);
-	json_t *answer = error ? NULL : json_load_callback(read_some, &fd, 0, NULL);
 	close(fd);
 	if (!answer)
 		return cli_fail(EXIT_FAILED, "the daemon gave no answer");

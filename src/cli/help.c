@@ -39,6 +39,62 @@ static void print_explain_keys(void)
 	       "What is not given, such as a port, is not known.\n");
 }
 
+static void print_throttle_options(void)
+{
+	printf("With packets/seconds (25/60, 25/1m) a throttle is made, or that of the tag is "
+	       "changed:\n"
+	       "  -T TAG     its name, by which rules and nft call it; else one is made up\n"
+	       "  -A         sessions do not differ by address\n"
+	       "  -S         sessions differ by source address (-SD: by both, which is the "
+	       "default)\n"
+	       "  -D         sessions differ by destination address\n"
+	       "  -m MASK    and by these bits of the first 4 bytes of IP data: 0xffff0000 is the\n"
+	       "             source port, 0x0000ffff the destination port (default 0)\n"
+	       "  -t WHEN    sessions not used for so long are forgotten, such as 1m30s (default "
+	       "1h)\n"
+	       "  -x MAX     the most sessions; the one used longest ago makes room (1000000)\n"
+	       "  -b N       hash buckets to begin with; their number grows by itself\n"
+	       "What is not given stays as it is.\n\n"
+	       "Without, statistics are shown, busiest first:\n"
+	       "  -T TAG, -s SERIAL  of that one only\n"
+	       "  -n                 not sorted\n"
+	       "  -v                 with all sessions\n\n"
+	       "  -r TAG     removes a throttle that was made by command\n");
+}
+
+static void print_sessions_options(void)
+{
+	printf("  -T TAG, -s SERIAL  those of that throttle only\n"
+	       "  -n                 not sorted: printed as they come\n"
+	       "  -v                 with serial number, age, and time since the last packet\n"
+	       "Busiest is what has most packets in its present window, then most in all.\n");
+}
+
+/* What a command takes of its own; the options that all take follow. */
+static void print_details(const char *name)
+{
+	static const struct {
+		const char *name;
+		void (*print)(void);
+	} details[] = {
+		{"explain", print_explain_keys},
+		{"throttle", print_throttle_options},
+		{"sessions", print_sessions_options},
+	};
+	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
+		if (strcmp(details[i].name, name) == 0) {
+			details[i].print();
+			putchar('\n');
+		}
+	}
+}
+
+static void print_common_options(void)
+{
+	printf("Options -c, -j, --run-dir and --state-dir may stand here or before the command;\n"
+	       "see `nfshaper help`.\n");
+}
+
 static int print_one(const char *name)
 {
 	for (size_t i = 0; i < commands_count; i++) {
@@ -47,11 +103,12 @@ static int print_one(const char *name)
 		printf("Usage: nfshaper [OPTIONS] %s%s%s\n\n%s\n\n", name,
 		       *commands[i].arguments ? " " : "", commands[i].arguments,
 		       commands[i].summary);
-		if (strcmp(name, "explain") == 0) {
-			print_explain_keys();
-			putchar('\n');
-		}
-		print_options();
+		print_details(name);
+		/* Some letters of a command's own mean something else before it. */
+		if (*commands[i].own)
+			print_common_options();
+		else
+			print_options();
 		return EXIT_DONE;
 	}
 	return cli_usage("unknown command `%s`", name);

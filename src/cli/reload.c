@@ -25,7 +25,7 @@ int command_reload(struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (cli_no_arguments("reload", argc))
 		return EXIT_USAGE;
-	int status = client_ask(cli, "reload", &answer);
+	int status = client_ask(cli, "reload", NULL, &answer);
 	if (status)
 		return status;
 	status = json_is_true(json_object_get(answer, "reloaded")) ? EXIT_DONE : EXIT_FAILED;

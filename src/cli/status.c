@@ -3,17 +3,8 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
-
-static long long number(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-	return value ? value : "-";
-}
+#include "cli/member.h"
+#include "cli/throttle_table.h"
 
 /* 2500000 as `2.50mbit`, in the units of rules.yaml. */
 static const char *rate_text(long long bps, char *buffer, size_t size)
@@ -32,13 +23,14 @@ static void print_queue(const json_t *queue)
 	printf("queue      %s path, %lld worker%s (queues %lld–%lld), length %lld, on-failure %s\n"
 	       "packets    %lld received, %lld answered, %lld waiting, %lld malformed\n"
 	       "lost       %lld queue full, %lld socket full, %lld overruns, %lld late answers\n",
-	       text(queue, "path"), number(queue, "workers"),
-	       number(queue, "workers") == 1 ? "" : "s", number(queue, "first"),
-	       number(queue, "first") + number(queue, "workers") - 1, number(queue, "length"),
-	       text(queue, "on_failure"), number(queue, "received"), number(queue, "verdicts"),
-	       number(queue, "waiting"), number(queue, "malformed"), number(queue, "queue_dropped"),
-	       number(queue, "socket_dropped"), number(queue, "enobufs"),
-	       number(queue, "verdict_errors"));
+	       member_text(queue, "path"), member_number(queue, "workers"),
+	       member_number(queue, "workers") == 1 ? "" : "s", member_number(queue, "first"),
+	       member_number(queue, "first") + 2 * member_number(queue, "workers") - 1,
+	       member_number(queue, "length"), member_text(queue, "on_failure"),
+	       member_number(queue, "received"), member_number(queue, "verdicts"),
+	       member_number(queue, "waiting"), member_number(queue, "malformed"),
+	       member_number(queue, "queue_dropped"), member_number(queue, "socket_dropped"),
+	       member_number(queue, "enobufs"), member_number(queue, "verdict_errors"));
 }
 
 static void print_classes(const json_t *classes)
@@ -50,18 +42,20 @@ static void print_classes(const json_t *classes)
 	       "RATE", "CEIL", "NOW", "BYTES", "PACKETS", "DROPS");
 	json_array_foreach(classes, index, class)
 		printf("  %-16s %-4s %-8s %11s %11s %11s %14lld %10lld %8lld\n",
-		       text(class, "name"), text(class, "direction"), text(class, "classid"),
-		       rate_text(number(class, "rate_bps"), rate, sizeof(rate)),
-		       rate_text(number(class, "ceil_bps"), ceil, sizeof(ceil)),
-		       rate_text(number(class, "now_bps"), now, sizeof(now)),
-		       number(class, "bytes"), number(class, "packets"), number(class, "drops"));
+		       member_text(class, "name"), member_text(class, "direction"),
+		       member_text(class, "classid"),
+		       rate_text(member_number(class, "rate_bps"), rate, sizeof(rate)),
+		       rate_text(member_number(class, "ceil_bps"), ceil, sizeof(ceil)),
+		       rate_text(member_number(class, "now_bps"), now, sizeof(now)),
+		       member_number(class, "bytes"), member_number(class, "packets"),
+		       member_number(class, "drops"));
 }
 
 static void print_interface(const json_t *interface)
 {
 	char rate[32];
-	printf("\n%s, out %s", text(interface, "name"),
-	       rate_text(number(interface, "rate_bps"), rate, sizeof(rate)));
+	printf("\n%s, out %s", member_text(interface, "name"),
+	       rate_text(member_number(interface, "rate_bps"), rate, sizeof(rate)));
 	if (!json_is_true(json_object_get(interface, "present")))
 		printf(": not there now; it is shaped when it appears\n");
 	else if (!json_is_true(json_object_get(interface, "shaped")))
@@ -72,32 +66,47 @@ static void print_interface(const json_t *interface)
 		print_classes(json_object_get(interface, "classes"));
 }
 
+static void print_throttles(const json_t *throttles)
+{
+	const json_t *throttle;
+	size_t index;
+	int width = throttle_table_tag_width(throttles);
+	if (json_array_size(throttles) == 0)
+		return;
+	putchar('\n');
+	throttle_table_print_head(width);
+	json_array_foreach(throttles, index, throttle) throttle_table_print_row(throttle, width);
+}
+
 static void print_rules(const json_t *rules)
 {
 	const json_t *rule;
 	size_t index;
 	if (json_array_size(rules))
-		printf("\n  %10s  %s\n", "HITS", "RULE");
+		printf("\n  %10s %10s  %s\n", "HITS", "OVER", "RULE");
 	json_array_foreach(rules, index, rule)
-		printf("  %10lld  %s\n", number(rule, "hits"), text(rule, "rule"));
+		printf("  %10lld %10lld  %s\n", member_number(rule, "hits"),
+		       member_number(rule, "over"), member_text(rule, "rule"));
 }
 
 static void print_status(const json_t *status)
 {
 	const json_t *interface, *not_judged = json_object_get(status, "not_judged");
 	size_t index;
-	printf("nfshaper   %s, pid %lld, %s\n", text(status, "version"), number(status, "pid"),
-	       text(status, "config"));
+	printf("nfshaper   %s, pid %lld, %s\n", member_text(status, "version"),
+	       member_number(status, "pid"), member_text(status, "config"));
 	print_queue(json_object_get(status, "queue"));
 	if (json_is_object(not_judged))
 		printf("not judged %lld exempt, %lld without a conntrack entry, %lld bridged, "
 		       "%lld let through undecided\n",
-		       number(not_judged, "exempt"), number(not_judged, "untracked"),
-		       number(not_judged, "bridged"), number(not_judged, "undecided"));
+		       member_number(not_judged, "exempt"), member_number(not_judged, "untracked"),
+		       member_number(not_judged, "bridged"),
+		       member_number(not_judged, "undecided"));
 	else
 		printf("not judged ALL PACKETS: the table inet nfshaper is gone\n");
 	json_array_foreach(json_object_get(status, "interfaces"), index, interface)
 		print_interface(interface);
+	print_throttles(json_object_get(status, "throttles"));
 	print_rules(json_object_get(status, "rules"));
 }
 
@@ -107,7 +116,7 @@ int command_status(struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (cli_no_arguments("status", argc))
 		return EXIT_USAGE;
-	int error = client_ask(cli, "status", &status);
+	int error = client_ask(cli, "status", NULL, &status);
 	if (error)
 		return error;
 	if (cli->json) {

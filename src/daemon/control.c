@@ -96,6 +96,14 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int events)
 		client_close(client);
 }
 
+/* The client's time begins anew: what the daemon itself took, for a long file, is not the client's.
+ */
+static void restart_timer(struct client *client)
+{
+	ev_now_update(client->control->loop);
+	ev_timer_again(client->control->loop, &client->timer);
+}
+
 static void begin_answer(struct client *client)
 {
 	json_t *whole = answer(client->control, client);
@@ -107,6 +115,7 @@ static void begin_answer(struct client *client)
 	ev_io_stop(client->control->loop, &client->io);
 	ev_io_init(&client->io, on_writable, client->io.fd, EV_WRITE);
 	ev_io_start(client->control->loop, &client->io);
+	restart_timer(client);
 }
 
 /* A request ends with a line break, or where the client closes its side. */
@@ -154,7 +163,8 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int events)
 	control->clients = client;
 	control->n_clients++;
 	ev_io_init(&client->io, on_readable, fd, EV_READ);
-	ev_timer_init(&client->timer, on_timeout, NFSHAPER_CONTROL_TIMEOUT_S, 0);
+	ev_timer_init(&client->timer, on_timeout, NFSHAPER_CONTROL_TIMEOUT_S,
+		      NFSHAPER_CONTROL_TIMEOUT_S);
 	client->io.data = client->timer.data = client;
 	ev_io_start(loop, &client->io);
 	ev_timer_start(loop, &client->timer);

@@ -41,51 +41,66 @@ static int fields_from_json(json_t *list, uint32_t *ret_fields)
 	return 0;
 }
 
-/* True where the number is there and in its range. */
-static bool get_number(json_t *json, const char *key, uint64_t max, uint64_t *ret_number)
+/*
+ * Takes the number where it is there, else *number stays. -EBADMSG where it is none, or more than
+ * `max`: what somebody asks for is done as asked, or not at all.
+ */
+static int take_number(json_t *json, const char *key, uint64_t max, uint64_t *number)
 {
 	json_t *value = json_object_get(json, key);
+	if (!value)
+		return 0;
 	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
 	    (uint64_t)json_integer_value(value) > max)
-		return false;
-	*ret_number = (uint64_t)json_integer_value(value);
-	return true;
+		return -EBADMSG;
+	*number = (uint64_t)json_integer_value(value);
+	return 0;
 }
 
-static void limits_from_json(json_t *json, struct throttle_spec *spec)
+static int take_u32(json_t *json, const char *key, uint32_t max, uint32_t *number)
 {
-	uint64_t first, second;
-	if (get_number(json, "packets", UINT32_MAX, &first) &&
-	    get_number(json, "span_s", INT64_MAX / NS_PER_S, &second)) {
+	uint64_t wide = *number;
+	int error = take_number(json, key, max, &wide);
+	*number = (uint32_t)wide;
+	return error;
+}
+
+/* Each kind has two numbers, which belong together. */
+static int limits_from_json(json_t *json, struct throttle_spec *spec)
+{
+	uint64_t packets = 0, span_s = 0, rate_bps = 0, burst_bytes = 0;
+	if (take_number(json, "packets", UINT32_MAX, &packets) ||
+	    take_number(json, "span_s", INT64_MAX / NS_PER_S, &span_s) ||
+	    take_number(json, "rate_bps", INT64_MAX, &rate_bps) ||
+	    take_number(json, "burst_bytes", INT64_MAX, &burst_bytes))
+		return -EBADMSG;
+	if (json_object_get(json, "packets")) {
 		spec->kind = THROTTLE_WINDOW;
-		spec->window = (struct window_limit){(uint32_t)first, second * NS_PER_S};
+		spec->window = (struct window_limit){(uint32_t)packets, span_s * NS_PER_S};
 		/* A window must be remembered to its end. */
 		if (spec->expire_ns < spec->window.span_ns)
 			spec->expire_ns = spec->window.span_ns;
-	}
-	if (get_number(json, "rate_bps", INT64_MAX, &first) &&
-	    get_number(json, "burst_bytes", INT64_MAX, &second)) {
+	} else if (json_object_get(json, "rate_bps")) {
 		spec->kind = THROTTLE_BUCKET;
-		spec->bucket = (struct bucket_limit){first / BITS_PER_BYTE, second};
+		spec->bucket = (struct bucket_limit){rate_bps / BITS_PER_BYTE, burst_bytes};
 	}
+	return 0;
 }
 
 int throttle_spec_from_json(json_t *json, struct throttle_spec *spec)
 {
 	struct throttle_spec read = *spec;
 	json_t *session = json_object_get(json, "session");
-	uint64_t number;
-	limits_from_json(json, &read);
-	if (session && fields_from_json(session, &read.session.fields))
+	if (limits_from_json(json, &read) ||
+	    (session && fields_from_json(session, &read.session.fields)))
 		return -EBADMSG;
-	if (get_number(json, "mask", UINT32_MAX, &number))
-		read.session.mask = (uint32_t)number;
-	if (get_number(json, "max", SESSION_STORE_MAX, &number))
-		read.max = (uint32_t)number;
-	if (get_number(json, "buckets", SESSION_STORE_MAX, &number))
-		read.buckets = (uint32_t)number;
-	if (get_number(json, "expire_s", INT64_MAX / NS_PER_S, &number))
-		read.expire_ns = number * NS_PER_S;
+	uint64_t expire_s = read.expire_ns / NS_PER_S;
+	if (take_u32(json, "mask", UINT32_MAX, &read.session.mask) ||
+	    take_u32(json, "max", SESSION_STORE_MAX, &read.max) ||
+	    take_u32(json, "buckets", SESSION_STORE_MAX, &read.buckets) ||
+	    take_number(json, "expire_s", INT64_MAX / NS_PER_S, &expire_s))
+		return -EBADMSG;
+	read.expire_ns = expire_s * NS_PER_S;
 	if (!throttle_spec_is_valid(&read))
 		return -EBADMSG;
 	*spec = read;

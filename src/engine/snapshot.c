@@ -116,6 +116,28 @@ static void rulebook_drop(struct rulebook *rulebook)
 	free(rulebook);
 }
 
+/* Of throttles made by command, those end whose name in nft the file gives to another one. */
+static void warn_of_lost(const struct config *config, const struct throttle_list *list,
+			 const struct throttle_list *known, struct diags *diags)
+{
+	for (size_t i = 0; i < known->count; i++) {
+		const char *tag = known->items[i].tag;
+		const struct throttle_item *taken =
+			known->items[i].by_command ? throttle_list_find_call(list, tag) : NULL;
+		size_t at = 0;
+		if (!taken || strcmp(taken->tag, tag) == 0)
+			continue;
+		while (at < config->n_throttles &&
+		       strcmp(config->throttles[at].tag, taken->tag) != 0)
+			at++;
+		if (at < config->n_throttles)
+			diag_warning(diags, config->throttles[at].at,
+				     "throttle `%s` has the same name in nft as `%s`, which was "
+				     "made by command and ends with this file",
+				     taken->tag, tag);
+	}
+}
+
 /* Takes over a reference of the rulebook, and the list. */
 static struct snapshot *snapshot_new(struct rulebook *rulebook, struct throttle_list list,
 				     const struct ids *known, enum config_in_via auto_via,
@@ -150,6 +172,7 @@ struct snapshot *snapshot_load(const char *path, const struct snapshot_known *kn
 		open_geo(rulebook, diags);
 		rulebook->ruleset = ruleset_compile(rulebook->config, diags);
 		throttle_list_merge(&list, rulebook->config, &known->throttles);
+		warn_of_lost(rulebook->config, &list, &known->throttles, diags);
 	}
 	return snapshot_new(rulebook, list, &known->ids,
 			    known->lacks_ifb ? IN_VIA_POLICE : IN_VIA_IFB, diags);

@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * flood [-c COUNT] [-r PER_SECOND] [-s SOURCE] [-p FIRST[-LAST]] [-b BATCH] [-i INTERFACE]
- * DESTINATION
+ * flood [-c COUNT] [-f FLOWS] [-r PER_SECOND] [-s SOURCE] [-p FIRST[-LAST]] [-b BATCH]
+ * [-t THREADS] [-w WINDOW,FD] [-i INTERFACE] [-a] DESTINATION
  *
  * Sends COUNT UDP packets, every one a flow of its own, through a raw socket: the source port runs
  * from 1024 to 65535 and then the source address goes up by one, starting at SOURCE (which the
  * network between must accept); the destination port runs over FIRST … LAST. IPv4 or IPv6 as
- * DESTINATION says. Without -r as fast as it can. Prints one line when it has sent all; exit
- * status 1 if some could not be sent.
+ * DESTINATION says. -f: the first FLOWS flows in turn instead. -a: the answers to these packets,
+ * from where they go. Threads share the packets; a flow's come from one thread where the number of
+ * threads divides FLOWS. Without -r as fast as it can; with -w at most WINDOW packets are on their
+ * way (flood_window.h). Prints one line when it has sent all, and with -w when they have arrived;
+ * exit status 1 if some could not be sent.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "flood_window.h"
 #include "net/addr.h"
 
 #define MAX_BATCH 256
+#define MAX_THREADS 16
 #define PACKET_MAX 64
 #define PAYLOAD 4 /* the number of the packet */
 #define UDP_BYTES (8 + PAYLOAD)
@@ -34,13 +41,29 @@
 
 struct flood {
 	uint32_t count;
+	uint32_t flows;
 	uint32_t per_second;
 	unsigned batch;
+	unsigned threads;
+	bool answers;
 	struct addr source;
 	struct addr destination;
 	uint16_t first_port;
 	uint16_t last_port;
 	const char *interface;
+	struct flood_window window;
+	uint64_t start_ns;
+};
+
+/* One thread, and every so many-th packet. */
+struct sender {
+	struct flood *flood;
+	pthread_t thread;
+	unsigned first;
+	int error;
+	uint8_t packets[MAX_BATCH][PACKET_MAX];
+	struct mmsghdr messages[MAX_BATCH];
+	struct iovec parts[MAX_BATCH];
 };
 
 static void put_u16(uint8_t *at, uint32_t value)
@@ -89,6 +112,10 @@ static size_t build_packet(const struct flood *flood, uint32_t number, uint8_t *
 	size_t size = addr_size(&flood->destination), header = is_v4 ? 20 : 40;
 	uint8_t *addresses = packet + header - 2 * size, *udp = packet + header;
 	uint32_t ports = (uint32_t)flood->last_port - flood->first_port + 1;
+	uint32_t flow = number % flood->flows;
+	/* The other end comes second, in addresses and ports; in an answer it is the sender. */
+	uint8_t *near = addresses + (flood->answers ? size : 0);
+	uint8_t *far = addresses + (flood->answers ? 0 : size);
 	memset(packet, 0, header + UDP_BYTES);
 	packet[0] = is_v4 ? 0x45 : 0x60;
 	packet[is_v4 ? 8 : 7] = 64;
@@ -97,10 +124,10 @@ static size_t build_packet(const struct flood *flood, uint32_t number, uint8_t *
 		put_u16(packet + 2, (uint32_t)header + UDP_BYTES);
 	else
 		put_u16(packet + 4, UDP_BYTES);
-	put_source(addresses, &flood->source, number / SOURCE_PORTS);
-	memcpy(addresses + size, flood->destination.bytes, size);
-	put_u16(udp, FIRST_SOURCE_PORT + number % SOURCE_PORTS);
-	put_u16(udp + 2, flood->first_port + number % ports);
+	put_source(near, &flood->source, flow / SOURCE_PORTS);
+	memcpy(far, flood->destination.bytes, size);
+	put_u16(udp + (flood->answers ? 2 : 0), FIRST_SOURCE_PORT + flow % SOURCE_PORTS);
+	put_u16(udp + (flood->answers ? 0 : 2), flood->first_port + flow % ports);
 	put_u16(udp + 4, UDP_BYTES);
 	put_u32(udp + 8, number);
 	put_u16(udp + 6, udp_checksum(addresses, 2 * size, udp));
@@ -148,32 +175,65 @@ static int open_socket(const struct flood *flood)
 	return fd;
 }
 
-static int run(const struct flood *flood, int fd, uint64_t start_ns)
+static int send_share(struct sender *sender, int fd)
 {
-	static uint8_t packets[MAX_BATCH][PACKET_MAX];
-	static struct mmsghdr messages[MAX_BATCH];
-	static struct iovec parts[MAX_BATCH];
+	struct flood *flood = sender->flood;
+	const struct addr *to = flood->answers ? &flood->source : &flood->destination;
 	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};
 	struct sockaddr_in to4 = {.sin_family = AF_INET};
-	bool is_v4 = flood->destination.family == AF_INET;
+	bool is_v4 = to->family == AF_INET;
 	int error = 0;
-	memcpy(&to4.sin_addr, flood->destination.bytes, sizeof(to4.sin_addr));
-	memcpy(&to6.sin6_addr, flood->destination.bytes, sizeof(to6.sin6_addr));
+	memcpy(&to4.sin_addr, to->bytes, sizeof(to4.sin_addr));
+	memcpy(&to6.sin6_addr, to->bytes, sizeof(to6.sin6_addr));
 	for (unsigned i = 0; i < MAX_BATCH; i++)
-		messages[i].msg_hdr =
+		sender->messages[i].msg_hdr =
 			(struct msghdr){.msg_name = is_v4 ? (void *)&to4 : (void *)&to6,
 					.msg_namelen = is_v4 ? sizeof(to4) : sizeof(to6),
-					.msg_iov = &parts[i],
+					.msg_iov = &sender->parts[i],
 					.msg_iovlen = 1};
-	for (uint32_t number = 0; number < flood->count && !error;) {
+	for (uint32_t number = sender->first; number < flood->count && !error;) {
 		unsigned count = 0;
-		for (; count < flood->batch && number < flood->count; count++, number++)
-			parts[count] = (struct iovec){packets[count],
-						      build_packet(flood, number, packets[count])};
-		error = send_batch(fd, messages, count);
+		for (; count < flood->batch && number < flood->count;
+		     count++, number += flood->threads)
+			sender->parts[count] =
+				(struct iovec){sender->packets[count],
+					       build_packet(flood, number, sender->packets[count])};
+		error = send_batch(fd, sender->messages, count);
 		if (flood->per_second)
-			wait_until(start_ns + number * NS_PER_SECOND / flood->per_second);
+			wait_until(flood->start_ns + number * NS_PER_SECOND / flood->per_second);
+		flood_window_sent(&flood->window, count);
 	}
+	return error;
+}
+
+static void *run_sender(void *argument)
+{
+	struct sender *sender = argument;
+	int fd = open_socket(sender->flood);
+	sender->error = fd < 0 ? -errno : send_share(sender, fd);
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+static int run(struct flood *flood)
+{
+	static struct sender senders[MAX_THREADS];
+	int error = flood_window_open(&flood->window);
+	unsigned started = 0;
+	flood->start_ns = now_ns();
+	for (; started < flood->threads && !error; started += !error) {
+		senders[started].flood = flood;
+		senders[started].first = started;
+		error = -pthread_create(&senders[started].thread, NULL, run_sender,
+					&senders[started]);
+	}
+	for (unsigned i = 0; i < started; i++) {
+		pthread_join(senders[i].thread, NULL);
+		error = error ? error : senders[i].error;
+	}
+	if (!error)
+		flood_window_drain(&flood->window);
 	return error;
 }
 
@@ -194,9 +254,11 @@ static bool read_options(int argc, char **argv, struct flood *flood)
 {
 	int option;
 	bool good = true;
-	while (good && (option = getopt(argc, argv, "c:r:s:p:b:i:")) != -1) {
+	while (good && (option = getopt(argc, argv, "c:f:r:s:p:b:t:w:i:a")) != -1) {
 		if (option == 'c')
 			flood->count = (uint32_t)strtoul(optarg, NULL, 10);
+		else if (option == 'f')
+			flood->flows = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (option == 'r')
 			flood->per_second = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (option == 's')
@@ -205,37 +267,52 @@ static bool read_options(int argc, char **argv, struct flood *flood)
 			good = read_ports(optarg, flood);
 		else if (option == 'b')
 			flood->batch = (unsigned)atoi(optarg);
+		else if (option == 't')
+			flood->threads = (unsigned)atoi(optarg);
+		else if (option == 'w')
+			good = sscanf(optarg, "%u,%d", &flood->window.size, &flood->window.fd) == 2;
 		else if (option == 'i')
 			flood->interface = optarg;
+		else if (option == 'a')
+			flood->answers = true;
 		else
 			good = false;
 	}
 	return good && optind + 1 == argc && !addr_parse(argv[optind], &flood->destination) &&
 	       flood->source.family == flood->destination.family && flood->count <= COUNT_MAX &&
-	       flood->batch >= 1 && flood->batch <= MAX_BATCH;
+	       flood->batch >= 1 && flood->batch <= MAX_BATCH && flood->flows >= 1 &&
+	       flood->threads >= 1 && flood->threads <= MAX_THREADS;
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 int main(int argc, char **argv)
 {
-	struct flood flood = {.count = 1000, .batch = 64, .first_port = 9, .last_port = 9};
+	struct flood flood = {.count = 1000,
+			      .flows = UINT32_MAX,
+			      .batch = 64,
+			      .threads = 1,
+			      .first_port = 9,
+			      .last_port = 9};
 	if (!read_options(argc, argv, &flood)) {
-		fprintf(stderr, "usage: flood [-c count] [-r per-second] -s source "
-				"[-p first[-last]] [-b batch] [-i interface] destination\n");
+		fprintf(stderr, "usage: flood [-c count] [-f flows] [-r per-second] -s source "
+				"[-p first[-last]] [-b batch] [-t threads] [-w window,fd] "
+				"[-i interface] [-a] destination\n");
 		return 2;
 	}
-	int fd = open_socket(&flood);
-	if (fd < 0) {
-		perror("flood: socket");
+	int error = run(&flood);
+	double seconds = (double)(now_ns() - flood.start_ns) / (double)NS_PER_SECOND;
+	if (error) {
+		fprintf(stderr, "flood: %s\n", strerror(-error));
 		return 1;
 	}
-	uint64_t start_ns = now_ns();
-	int error = run(&flood, fd, start_ns);
-	double seconds = (double)(now_ns() - start_ns) / (double)NS_PER_SECOND;
-	if (error)
-		fprintf(stderr, "flood: %s\n", strerror(-error));
-	else
-		printf("sent %u packets in %.3f s, %.0f a second\n", flood.count, seconds,
-		       flood.count / (seconds > 0 ? seconds : 1e-9));
-	close(fd);
-	return error ? 1 : 0;
+	printf("sent %u packets in %.3f s, %.0f a second, %.3f s of processor time\n", flood.count,
+	       seconds, flood.count / (seconds > 0 ? seconds : 1e-9), cpu_seconds());
+	return 0;
 }
