@@ -33,37 +33,72 @@ static void print_queue(const json_t *queue)
 	       member_number(queue, "enobufs"), member_number(queue, "verdict_errors"));
 }
 
+static void print_class(const json_t *class)
+{
+	char rate[32], ceil[32], now[32], connections[24] = "-";
+	if (json_is_integer(json_object_get(class, "connections")))
+		snprintf(connections, sizeof(connections), "%lld",
+			 member_number(class, "connections"));
+	printf("  %-16s %-4s %-8s %11s %11s %11s %14lld %10lld %8lld %10lld %6s\n",
+	       member_text(class, "name"), member_text(class, "direction"),
+	       member_text(class, "classid"),
+	       rate_text(member_number(class, "rate_bps"), rate, sizeof(rate)),
+	       rate_text(member_number(class, "ceil_bps"), ceil, sizeof(ceil)),
+	       rate_text(member_number(class, "now_bps"), now, sizeof(now)),
+	       member_number(class, "bytes"), member_number(class, "packets"),
+	       member_number(class, "drops"), member_number(class, "backlog_bytes"), connections);
+}
+
 static void print_classes(const json_t *classes)
 {
 	const json_t *class;
 	size_t index;
-	char rate[32], ceil[32], now[32];
-	printf("  %-16s %-4s %-8s %11s %11s %11s %14s %10s %8s\n", "CLASS", "DIR", "CLASSID",
-	       "RATE", "CEIL", "NOW", "BYTES", "PACKETS", "DROPS");
-	json_array_foreach(classes, index, class)
-		printf("  %-16s %-4s %-8s %11s %11s %11s %14lld %10lld %8lld\n",
-		       member_text(class, "name"), member_text(class, "direction"),
-		       member_text(class, "classid"),
-		       rate_text(member_number(class, "rate_bps"), rate, sizeof(rate)),
-		       rate_text(member_number(class, "ceil_bps"), ceil, sizeof(ceil)),
-		       rate_text(member_number(class, "now_bps"), now, sizeof(now)),
-		       member_number(class, "bytes"), member_number(class, "packets"),
-		       member_number(class, "drops"));
+	if (json_array_size(classes))
+		printf("  %-16s %-4s %-8s %11s %11s %11s %14s %10s %8s %10s %6s\n", "CLASS", "DIR",
+		       "CLASSID", "RATE", "CEIL", "NOW", "BYTES", "PACKETS", "DROPS", "BACKLOG",
+		       "CONNS");
+	json_array_foreach(classes, index, class) print_class(class);
+}
+
+/* `out 20mbit, in 100mbit via police (auto: no IFB, …)` */
+static void print_directions(const json_t *interface)
+{
+	long long out = member_number(interface, "out_bps"),
+		  in = member_number(interface, "in_bps");
+	const json_t *via;
+	size_t index;
+	char rate[32];
+	if (out)
+		printf(", out %s", rate_text(out, rate, sizeof(rate)));
+	if (!in)
+		return;
+	printf(", in %s via", rate_text(in, rate, sizeof(rate)));
+	json_array_foreach(json_object_get(interface, "in_via_all"), index, via)
+		printf("%s %s", index ? "," : "", json_string_value(via));
+	printf(" (%s)", member_text(interface, "in_via_why"));
 }
 
 static void print_interface(const json_t *interface)
 {
-	char rate[32];
-	printf("\n%s, out %s", member_text(interface, "name"),
-	       rate_text(member_number(interface, "rate_bps"), rate, sizeof(rate)));
+	const json_t *warning;
+	size_t index;
+	printf("\n%s", member_text(interface, "name"));
+	print_directions(interface);
 	if (!json_is_true(json_object_get(interface, "present")))
-		printf(": not there now; it is shaped when it appears\n");
-	else if (!json_is_true(json_object_get(interface, "shaped")))
-		printf(": NOT SHAPED, its qdisc is not nfshaper's\n");
-	else
-		printf("\n");
-	if (json_array_size(json_object_get(interface, "classes")))
-		print_classes(json_object_get(interface, "classes"));
+		printf(": not there now; it is shaped when it appears");
+	putchar('\n');
+	json_array_foreach(json_object_get(interface, "warnings"), index, warning)
+		printf("  ! %s\n", json_string_value(warning));
+	print_classes(json_object_get(interface, "classes"));
+}
+
+static void print_flowtables(const json_t *flowtables)
+{
+	const json_t *flowtable;
+	size_t index;
+	json_array_foreach(flowtables, index, flowtable)
+		printf("! flowtable `%s`: flows that it takes over go past nfshaper\n",
+		       json_string_value(flowtable));
 }
 
 static void print_throttles(const json_t *throttles)
@@ -104,6 +139,7 @@ static void print_status(const json_t *status)
 		       member_number(not_judged, "undecided"));
 	else
 		printf("not judged ALL PACKETS: the table inet nfshaper is gone\n");
+	print_flowtables(json_object_get(status, "flowtables"));
 	json_array_foreach(json_object_get(status, "interfaces"), index, interface)
 		print_interface(interface);
 	print_throttles(json_object_get(status, "throttles"));
