@@ -17,10 +17,10 @@ static void set_oldest(struct shard *shard, uint32_t slot)
 
 void shard_unlist(struct shard *shard, const struct session *session)
 {
-	if (session->newer)
-		at(shard, session->newer)->older = session->older;
-	else
-		shard->newest = session->older;
+	uint32_t *link = session->newer ? &at(shard, session->newer)->older : &shard->newest;
+	if (shard->walk == *link)
+		shard->walk = session->older;
+	*link = session->older;
 	if (session->older)
 		at(shard, session->older)->newer = session->newer;
 	else
@@ -54,6 +54,43 @@ void shard_forget(struct shard *shard, uint32_t slot)
 	shard_unlist(shard, at(shard, slot));
 	session_index_remove(&shard->index, slot);
 	atomic_store_explicit(&at(shard, slot)->owner, 0, memory_order_relaxed);
+}
+
+/* What has no number yet: all uses from now on have this one or a larger one. */
+static uint64_t end_of_sequence(const struct shard *shard)
+{
+	return shard->newest ? at(shard, shard->newest)->sequence + 1 : shard->next_from;
+}
+
+void shard_walk_begin(struct shard *shard)
+{
+	shard->walk = shard->newest;
+	shard->walk_from = shard->next_from;
+	shard->next_from = end_of_sequence(shard);
+}
+
+const struct session *shard_walk_next(struct shard *shard)
+{
+	const struct session *session = shard->walk ? at(shard, shard->walk) : NULL;
+	if (!session || session->sequence < shard->walk_from) {
+		shard->walk = 0;
+		return NULL;
+	}
+	shard->walk = session->older;
+	if (shard->walk)
+		__builtin_prefetch(at(shard, shard->walk));
+	return session;
+}
+
+void shard_walk_skip(struct shard *shard)
+{
+	shard->walk = 0;
+	shard->next_from = end_of_sequence(shard);
+}
+
+bool shard_has_changed(const struct shard *shard)
+{
+	return shard->walk || (shard->newest && end_of_sequence(shard) > shard->next_from);
 }
 
 uint32_t shard_expire(struct shard *shard, uint64_t now_ns, uint64_t expire_ns, uint32_t most)
