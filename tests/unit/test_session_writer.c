@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #define SESSION_BYTES 73 /* of the file, for one session of source and destination */
 
@@ -298,6 +300,48 @@ static void test_thread(void **state)
 	session_file_stop(NULL);
 }
 
+/* A daemon that charges all the time, until it is killed. */
+static void be_a_daemon(_Atomic uint32_t *charged)
+{
+	struct throttle_spec spec = window_spec(1000000, 600);
+	struct throttle *throttle = made("DNS", &spec);
+	struct session_file *file;
+	if (session_file_start(directory, count_report, NULL, &file))
+		_exit(1);
+	session_file_set_throttles(file, &throttle, 1);
+	for (uint32_t i = 0;; i++) {
+		session_time_now(&now);
+		charge(throttle, i % 100, 1);
+		atomic_store(charged, i + 1);
+		usleep(200);
+	}
+}
+
+static void test_a_crash_loses_a_second_at_most(void **state)
+{
+	(void)state;
+	_Atomic uint32_t *charged = mmap(NULL, sizeof(*charged), PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct throttle_spec spec = window_spec(1000000, 600);
+	struct throttle *throttle = made("DNS", &spec);
+	assert_true(charged != MAP_FAILED);
+	pid_t child = fork();
+	if (child == 0)
+		be_a_daemon(charged);
+	usleep(1300000);
+	uint32_t before = atomic_load(charged);
+	usleep(1300000); /* a second, and what a busy machine adds */
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	session_time_now(&now);
+	assert_int_equal(load(throttle, NULL), 0);
+	assert_true(before > 100);
+	/* The last charge may not have been told. */
+	assert_in_range(figures_of(throttle).passed, before, atomic_load(charged) + 1);
+	throttle_free(throttle);
+	munmap((void *)charged, sizeof(*charged));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, clear_directory)
 
 int main(void)
@@ -312,6 +356,7 @@ int main(void)
 		TEST(test_somebody_removes_the_file),
 		TEST(test_crash_while_a_new_file_is_made),
 		TEST(test_thread),
+		TEST(test_a_crash_loses_a_second_at_most),
 	};
 	return cmocka_run_group_tests(tests, make_directory_for_all, remove_directory);
 }
