@@ -3,9 +3,13 @@
  * The numbers that user space, the nftables table and HTB agree on.
  *
  * A decision id (1 … mark_mask >> shift) names one outcome. It sits in the bits of the conntrack
- * mark that the mask covers; 0 means undecided. On its way from user space to the store chain the
- * id travels in skb->priority as NFSHAPER_PRIORITY | id, a value that neither a TOS byte nor an
- * unprivileged SO_PRIORITY (0 … 6, see net/core/sock.c) can produce.
+ * mark that the mask covers; 0 means undecided.
+ *
+ * Question and answer travel in skb->priority, in values that neither a TOS byte nor an
+ * unprivileged SO_PRIORITY (0 … 6, see net/core/sock.c) can produce. The queue chains set what is
+ * asked (NFSHAPER_ASK_…), which the worker reads with the packet; the worker's answer
+ * (NFSHAPER_PRIORITY | id, or NFSHAPER_ANSWER_…) is read by the store chains. A question that comes
+ * back as it went was answered by nobody.
  */
 #ifndef NFSHAPER_MARK_H
 #define NFSHAPER_MARK_H
@@ -14,6 +18,18 @@
 
 #define NFSHAPER_TABLE "nfshaper"     /* nftables table, family inet */
 #define NFSHAPER_PRIORITY 0x6e660000u /* upper half of skb->priority in a verdict */
+
+#define NFSHAPER_ASK_NEW 0x6e670001u        /* of a connection without a decision */
+#define NFSHAPER_ASK_ALIVE 0x6e670002u      /* the same, and it is confirmed already */
+#define NFSHAPER_ASK_ORIGINAL 0x6e670003u   /* of a connection whose packets stay queued */
+#define NFSHAPER_ASK_REPLY 0x6e670004u      /* the same, in its reply direction */
+#define NFSHAPER_ASK_CALL 0x6e680000u       /* | id: the packet's mark calls that throttle */
+#define NFSHAPER_ASK_CALL_ALIVE 0x6e690000u /* | id: the same, its connection is confirmed */
+#define NFSHAPER_ASK_BITS 0xffff0000u
+
+#define NFSHAPER_ANSWER_PASS 0x6e6a0001u   /* this packet passes, nothing is stored */
+#define NFSHAPER_ANSWER_REJECT 0x6e6a0002u /* this packet is refused, nothing is stored */
+
 #define NFSHAPER_MASK_DEFAULT 0xff000000u
 #define NFSHAPER_MASK_BITS_MIN 4
 #define NFSHAPER_MASK_BITS_MAX 16

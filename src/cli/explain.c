@@ -10,7 +10,7 @@
 
 static const char *verdict_text(enum outcome_kind kind)
 {
-	return kind == OUTCOME_CLASS ? "accept" : outcome_kind_text(kind);
+	return kind == OUTCOME_CLASS || kind == OUTCOME_QUEUED ? "accept" : outcome_kind_text(kind);
 }
 
 static json_t *trace_json(const struct explanation *explanation)
@@ -30,7 +30,7 @@ static json_t *trace_json(const struct explanation *explanation)
 static void print_json(const struct explanation *explanation)
 {
 	const struct outcome *outcome = explanation->outcome;
-	bool is_class = outcome->kind == OUTCOME_CLASS;
+	bool is_class = outcome_has_class(outcome);
 	char classid[16], mark[16];
 	snprintf(mark, sizeof(mark), "0x%08x", explanation->mark);
 	cli_print_json(json_pack("{s:s, s:s?, s:s?, s:s, s:s?, s:b, s:b, s:o}", "verdict",
@@ -67,10 +67,14 @@ static void print_verdict(const struct explanation *explanation)
 	const struct outcome *outcome = explanation->outcome;
 	char classid[16];
 	printf("verdict  %s", verdict_text(outcome->kind));
-	if (outcome->kind == OUTCOME_CLASS)
+	if (outcome_has_class(outcome))
 		printf(", class %s, HTB class %s", outcome->name, cli_classid(outcome, classid));
+	if (outcome->kind == OUTCOME_QUEUED)
+		printf(", a throttle counts its packets");
 	if (explanation->exemption)
 		printf(", no mark: not judged\n");
+	else if (!explanation->mark)
+		printf(", no mark: this packet alone, by `%s`\n", explanation->rule);
 	else if (explanation->rule)
 		printf(", mark 0x%08x, by `%s`\n", explanation->mark, explanation->rule);
 	else

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "config/throttle_limit.h"
 #include "kernel/features.h"
 #include "kernel/shaper.h"
 #include "kernel/table.h"
@@ -54,17 +55,35 @@ static void print_text(const struct cli *cli, const char *what, const struct pla
 static json_t *mark_json(const struct plan *plan, const struct outcome *outcome)
 {
 	char classid[16], mark[16];
-	bool is_class = outcome->kind == OUTCOME_CLASS;
+	bool has_class = outcome_has_class(outcome), is_call = outcome->kind == OUTCOME_CALL;
 	snprintf(mark, sizeof(mark), "0x%08x", nfshaper_mark(plan->mark_mask, outcome->id));
-	return json_pack("{s:i, s:s, s:s, s:s?, s:b, s:s?}", "id", (int)outcome->id, "mark", mark,
-			 "name", outcome->name, "class", is_class ? outcome->name : NULL, "queued",
-			 0, "classid", is_class ? cli_classid(outcome, classid) : NULL);
+	return json_pack("{s:i, s:s, s:s, s:s?, s:b, s:s?, s:s?}", "id", (int)outcome->id, "mark",
+			 mark, "name", outcome->name, "class", has_class ? outcome->name : NULL,
+			 "queued", outcome->kind == OUTCOME_QUEUED, "classid",
+			 has_class ? cli_classid(outcome, classid) : NULL, "throttle",
+			 is_call ? outcome->name : NULL);
+}
+
+/* For the user's own nft rules, which call throttles by these values of the packet mark. */
+static void print_calls(const struct plan *plan)
+{
+	printf("\n# for your own nft rules: meta mark set meta mark & 0x%08x | $nfshaper_call_…\n",
+	       ~plan->mark_mask);
+	for (size_t i = 0; i < plan->ids.count; i++) {
+		const struct outcome *outcome = &plan->ids.items[i];
+		if (outcome->kind != OUTCOME_CALL)
+			continue;
+		char *name = throttle_call_name(outcome->name);
+		printf("define %s = 0x%08x\n", name, nfshaper_mark(plan->mark_mask, outcome->id));
+		free(name);
+	}
 }
 
 static void show_marks(const struct cli *cli, const struct plan *plan)
 {
 	json_t *list = json_array();
 	char classid[16];
+	bool has_calls = false;
 	for (size_t i = 0; i < plan->ids.count; i++)
 		json_array_append_new(list, mark_json(plan, &plan->ids.items[i]));
 	if (cli->json) {
@@ -75,13 +94,20 @@ static void show_marks(const struct cli *cli, const struct plan *plan)
 	printf("%5s  %-10s  %-8s  %-6s  %s\n", "ID", "MARK", "CLASSID", "QUEUED", "NAME");
 	for (size_t i = 0; i < plan->ids.count; i++) {
 		const struct outcome *outcome = &plan->ids.items[i];
-		bool is_class = outcome->kind == OUTCOME_CLASS;
+		bool has_class = outcome_has_class(outcome);
+		if (outcome->kind == OUTCOME_CALL) {
+			has_calls = true;
+			continue;
+		}
 		printf("%5u  0x%08x  %-8s  %-6s  %s%s\n", outcome->id,
 		       nfshaper_mark(plan->mark_mask, outcome->id),
-		       is_class ? cli_classid(outcome, classid) : "-", "no",
-		       is_class ? "class " : "", outcome->name);
+		       has_class ? cli_classid(outcome, classid) : "-",
+		       outcome->kind == OUTCOME_QUEUED ? "yes" : "no", has_class ? "class " : "",
+		       outcome->name);
 	}
 	printf("mask   0x%08x\n", plan->mark_mask);
+	if (has_calls)
+		print_calls(plan);
 }
 
 static int show(const struct cli *cli, const char *what, const struct plan *plan)

@@ -38,9 +38,10 @@ static const struct schema_key keys[] = {
 		   read_interfaces, 0),
 	SCHEMA_KEY("classes", SCHEMA_MAP, "a map, such as {web: {out: 2mbit}}", read_classes, 0),
 	SCHEMA_KEY("sets", SCHEMA_MAP, "a map, such as {web-ports: [80, 443]}", read_sets, 0),
+	SCHEMA_KEY("throttles", SCHEMA_MAP, "a map, such as {SMTP: {limit: 25/60}}", read_throttles,
+		   0),
 	SCHEMA_KEY("rules", SCHEMA_LIST, "a list, such as [{if: dport == 25, action: reject}]",
 		   read_rules, 0),
-	SCHEMA_LATER("throttles"),
 	SCHEMA_LATER("include"),
 };
 
@@ -64,7 +65,9 @@ static void read_tree(struct reader *reader, const struct node *root)
 			       "keys and values, beginning with version: 1"))
 		return;
 	const struct node *classes = node_get(root, "classes");
+	const struct node *throttles = node_get(root, "throttles");
 	reader->classes_unknown = classes && classes->kind != NODE_MAP;
+	reader->throttles_unknown = throttles && throttles->kind != NODE_MAP;
 	schema_read(reader, &schema, root, reader->config);
 	ensure_default_class(reader->config);
 	check_classes(reader);
@@ -98,6 +101,9 @@ void config_free(struct config *config)
 	}
 	for (size_t i = 0; i < config->n_sets; i++)
 		config_set_fini(&config->sets[i]);
+	for (size_t i = 0; i < config->n_throttles; i++)
+		free(config->throttles[i].tag);
+	free(config->throttles);
 	free(config->sets);
 	free(config->interfaces);
 	free(config->classes);

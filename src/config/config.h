@@ -97,7 +97,30 @@ struct config_set {
 	size_t n_entries;
 };
 
-enum config_action { ACTION_CLASS, ACTION_ACCEPT, ACTION_DROP, ACTION_REJECT };
+/* ACTION_CONTINUE: the rule settles nothing, it only has a throttle. */
+enum config_action { ACTION_CLASS, ACTION_ACCEPT, ACTION_DROP, ACTION_REJECT, ACTION_CONTINUE };
+
+#define CONFIG_THROTTLE_MAX_DEFAULT 1000000u
+#define CONFIG_THROTTLE_EXPIRE_DEFAULT_S 3600u
+
+/* One entry of `throttles:`, by its tag. */
+struct config_throttle {
+	char *tag;
+	struct place at;
+	struct config_limit { /* an exact window: packets in each span; packets 0: none is given */
+		uint32_t packets;
+		uint64_t span_s;
+	} limit;
+	uint64_t rate_bps; /* a token bucket: bit/s; 0: none is given */
+	uint64_t burst_bytes;
+	uint32_t session; /* bits SESSION_BIT(…) of config/session_field.h */
+	uint32_t mask;    /* of the first 4 bytes of the IP payload */
+	bool count_connections;
+	enum config_action over; /* ACTION_DROP or ACTION_REJECT, where it is called by a mark */
+	uint32_t max;            /* sessions */
+	uint32_t buckets;        /* of the table to begin with; 0: few */
+	uint64_t expire_s;
+};
 
 struct config_rule {
 	char *name; /* as given, or `rule N` */
@@ -105,6 +128,10 @@ struct config_rule {
 	struct config_text condition;
 	enum config_action action;
 	size_t class_index; /* into classes, where action is ACTION_CLASS; 0 (default) for accept */
+	bool has_throttle;
+	size_t throttle_index;   /* into throttles */
+	enum config_action over; /* of the throttle: ACTION_DROP, ACTION_REJECT or ACTION_CLASS */
+	size_t over_class_index; /* into classes, where over is ACTION_CLASS */
 };
 
 struct config {
@@ -124,6 +151,8 @@ struct config {
 	size_t n_classes;
 	struct config_set *sets; /* ordered by name */
 	size_t n_sets;
+	struct config_throttle *throttles; /* in the file's order */
+	size_t n_throttles;
 	struct config_rule *rules;
 	size_t n_rules;
 };

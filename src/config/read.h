@@ -37,7 +37,10 @@ void ensure_default_class(struct config *config);
 void read_sets(struct reader *reader, const char *key, const struct node *value, void *field);
 void config_set_fini(struct config_set *set);
 
-/* read_rules.c: the classes have been read before. */
+/* read_throttles.c: fills config->throttles. */
+void read_throttles(struct reader *reader, const char *key, const struct node *value, void *field);
+
+/* read_rules.c: classes and throttles have been read before. */
 void read_rules(struct reader *reader, const char *key, const struct node *value, void *field);
 
 /* check_classes.c: the classes' rates against the interfaces'; fills an implicit default's. */

@@ -8,7 +8,9 @@
 #include "config/values.h"
 #include "util/alloc.h"
 
-#define SETTLES "`class: NAME`, or `action: accept`, `drop` or `reject`"
+#define SETTLES                                                                                    \
+	"`class: NAME`, or `action: accept`, `drop` or `reject`, or `throttle: TAG` to go on "     \
+	"within its limit"
 
 /* A rule while it is being read. */
 struct draft {
@@ -16,6 +18,14 @@ struct draft {
 	const struct node *condition;
 	const struct node *class;
 	const struct node *action;
+	const struct node *throttle;
+	const struct node *over;
+};
+
+/* What rules refer to by name. */
+struct referents {
+	struct names classes;
+	struct names throttles;
 };
 
 static void keep_node(struct reader *reader, const char *key, const struct node *value, void *field)
@@ -47,8 +57,10 @@ static const struct schema_key keys[] = {
 		   offsetof(struct draft, class)),
 	SCHEMA_KEY("action", SCHEMA_TEXT, "accept, drop or reject", keep_node,
 		   offsetof(struct draft, action)),
-	SCHEMA_LATER("throttle"),
-	SCHEMA_LATER("over"),
+	SCHEMA_KEY("throttle", SCHEMA_TEXT, "the tag of a throttle", keep_node,
+		   offsetof(struct draft, throttle)),
+	SCHEMA_KEY("over", SCHEMA_TEXT, "drop, reject or class NAME", keep_node,
+		   offsetof(struct draft, over)),
 };
 
 static const struct schema schema = SCHEMA("a rule", keys);
@@ -62,49 +74,100 @@ static void read_action(struct reader *reader, const struct node *value, struct 
 		rule->action = actions[position];
 }
 
-static void report_unknown_class(struct reader *reader, const struct node *value)
+/* `what` is "class", `list` the key that holds them all. */
+static void report_unknown(struct reader *reader, const struct node *value, const char *text,
+			   const char *what, const char *list, const struct names *names)
 {
-	const struct config *config = reader->config;
 	if (reader->diags->errors > REPORT_ERRORS_MAX)
 		return; /* the search below costs, and nobody would see its result */
-	const char **known = xcalloc(config->n_classes, sizeof(*known));
-	for (size_t i = 0; i < config->n_classes; i++)
-		known[i] = config->classes[i].name;
-	char *guess = schema_guess(value->text, known, config->n_classes);
-	report_error(reader->diags, value->at, "unknown class `%s`: name one of `classes`%s",
-		     SHOWN(value->text), guess);
+	const char **known = xcalloc(names->count, sizeof(*known));
+	for (size_t i = 0; i < names->count; i++)
+		known[i] = names->items[i].text;
+	char *guess = schema_guess(text, known, names->count);
+	report_error(reader->diags, value->at, "unknown %s `%s`: name one of `%s`%s", what,
+		     SHOWN(text), list, guess);
 	free(guess);
 	free(known);
 }
 
-static void read_class(struct reader *reader, const struct names *classes, const struct node *value,
-		       struct config_rule *rule)
+static void read_class(struct reader *reader, const struct referents *referents,
+		       const struct node *value, const char *name, size_t *ret_index)
 {
-	rule->action = ACTION_CLASS;
-	if (!names_find(classes, value->text, &rule->class_index) && !reader->classes_unknown)
-		report_unknown_class(reader, value);
+	if (!names_find(&referents->classes, name, ret_index) && !reader->classes_unknown)
+		report_unknown(reader, value, name, "class", "classes", &referents->classes);
 }
 
-static void settle(struct reader *reader, const struct names *classes, const struct node *map,
-		   const struct draft *draft, struct config_rule *rule)
+static void read_throttle(struct reader *reader, const struct referents *referents,
+			  const struct node *value, struct config_rule *rule)
+{
+	rule->has_throttle = names_find(&referents->throttles, value->text, &rule->throttle_index);
+	if (!rule->has_throttle && !reader->throttles_unknown)
+		report_unknown(reader, value, value->text, "throttle", "throttles",
+			       &referents->throttles);
+}
+
+/* `drop`, `reject` or `class NAME` */
+static void read_over(struct reader *reader, const struct referents *referents,
+		      const struct node *value, struct config_rule *rule)
+{
+	static const char *const words[] = {"drop", "reject", "class NAME"};
+	static const enum config_action actions[] = {ACTION_DROP, ACTION_REJECT, ACTION_CLASS};
+	const char *text = value->text;
+	size_t position, prefix = strlen("class");
+	if (strncmp(text, "class", prefix) == 0 && (text[prefix] == ' ' || text[prefix] == '\t')) {
+		rule->over = ACTION_CLASS;
+		text += prefix;
+		read_class(reader, referents, value, text + strspn(text, " \t"),
+			   &rule->over_class_index);
+	} else if (value_word(reader, "over", value, words, 3, &position)) {
+		rule->over = actions[position];
+	}
+}
+
+/* What is missing or too much. */
+static void check_settles(struct reader *reader, const struct node *map,
+			  const struct config_rule *rule)
 {
 	const struct node *class = node_get(map, "class"), *action = node_get(map, "action");
-	bool is_later = node_get(map, "throttle") != NULL;
-	if (draft->class)
-		read_class(reader, classes, draft->class, rule);
-	if (draft->action)
-		read_action(reader, draft->action, rule);
+	const struct node *throttle = node_get(map, "throttle"), *over = node_get(map, "over");
 	if (class && action)
 		report_error(reader->diags, map->at,
 			     "rule `%s` has both `class` and `action`: keep one of them",
 			     SHOWN(rule->name));
-	else if (!class && !action && !is_later)
+	else if (throttle && action)
+		report_error(reader->diags, map->at,
+			     "rule `%s` has both `throttle` and `action`: keep one of them; what "
+			     "becomes of packets over the limit is said by `over`",
+			     SHOWN(rule->name));
+	else if (!class && !action && !throttle)
 		report_error(reader->diags, map->at, "rule `%s` settles nothing: add " SETTLES,
+			     SHOWN(rule->name));
+	if (over && !throttle)
+		report_error(reader->diags, over->at,
+			     "rule `%s` has `over` and no `throttle` that packets could be over",
 			     SHOWN(rule->name));
 }
 
-static void read_rule(struct reader *reader, const struct names *classes, const struct node *map,
-		      struct config_rule *rule)
+static void settle(struct reader *reader, const struct referents *referents, const struct node *map,
+		   const struct draft *draft, struct config_rule *rule)
+{
+	rule->action = ACTION_CONTINUE;
+	rule->over = ACTION_DROP;
+	if (draft->class) {
+		rule->action = ACTION_CLASS;
+		read_class(reader, referents, draft->class, draft->class->text, &rule->class_index);
+	}
+	if (draft->action)
+		read_action(reader, draft->action, rule);
+	if (draft->throttle)
+		read_throttle(reader, referents, draft->throttle, rule);
+	if (draft->over)
+		read_over(reader, referents, draft->over, rule);
+	check_settles(reader, map, rule);
+}
+
+static void read_rule(struct reader *reader, const struct referents *referents,
+		      const struct node *map, struct config_rule *rule)
 {
 	struct draft draft = {0};
 	size_t number = (size_t)(rule - reader->config->rules) + 1;
@@ -116,7 +179,7 @@ static void read_rule(struct reader *reader, const struct names *classes, const 
 	if (draft.condition)
 		config_text_init(&rule->condition, reader->source, draft.condition);
 	if (map->kind == NODE_MAP)
-		settle(reader, classes, map, &draft, rule);
+		settle(reader, referents, map, &draft, rule);
 }
 
 /* Also a given name `rule 3` against the third rule's. */
@@ -142,16 +205,20 @@ static void check_names(struct reader *reader)
 void read_rules(struct reader *reader, const char *key, const struct node *value, void *field)
 {
 	struct config *config = field;
-	struct names classes = {0};
+	struct referents referents = {0};
 	(void)key;
 	ensure_default_class(config);
 	for (size_t i = 0; i < config->n_classes; i++)
-		names_add(&classes, config->classes[i].name, i);
-	names_sort(&classes);
+		names_add(&referents.classes, config->classes[i].name, i);
+	for (size_t i = 0; i < config->n_throttles; i++)
+		names_add(&referents.throttles, config->throttles[i].tag, i);
+	names_sort(&referents.classes);
+	names_sort(&referents.throttles);
 	config->rules = xcalloc(value->count, sizeof(*config->rules));
 	for (; config->n_rules < value->count; config->n_rules++)
-		read_rule(reader, &classes, value->items[config->n_rules],
+		read_rule(reader, &referents, value->items[config->n_rules],
 			  &config->rules[config->n_rules]);
-	names_fini(&classes);
+	names_fini(&referents.classes);
+	names_fini(&referents.throttles);
 	check_names(reader);
 }

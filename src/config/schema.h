@@ -25,6 +25,7 @@ struct reader {
 	const struct source *source;
 	struct diags *diags;
 	bool classes_unknown; /* `classes` is unusable: do not complain of unknown ones as well */
+	bool throttles_unknown;
 };
 
 /* Reads the value of `key` into *field; leaves it as it was where the value is wrong. */

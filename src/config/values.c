@@ -50,6 +50,20 @@ void value_line_rate(struct reader *reader, const char *key, const struct node *
 		report_problem(reader, key, value, units_rate_problem(value->text, error));
 }
 
+void value_size(struct reader *reader, const char *key, const struct node *value, void *field)
+{
+	int error = units_size(value->text, field);
+	if (error)
+		report_problem(reader, key, value, units_size_problem(value->text, error));
+}
+
+void value_duration(struct reader *reader, const char *key, const struct node *value, void *field)
+{
+	int error = units_duration(value->text, field);
+	if (error)
+		report_problem(reader, key, value, units_duration_problem(value->text, error));
+}
+
 void value_bool(struct reader *reader, const char *key, const struct node *value, void *field)
 {
 	static const char *const words[] = {"true", "false"};

@@ -7,6 +7,7 @@
  *   locks        one daemon for a run directory and for a network namespace
  *   child        where it detaches, all that follows happens in the child
  *   control      the socket and the signals: a stop that comes now waits for its turn
+ *   throttles    their tables of sessions
  *   workers      queues are bound before any rule feeds them
  *   shapers      classes are there before any packet is given one
  *   table        one transaction; from here on packets are judged
@@ -32,6 +33,7 @@
 #include "daemon/preflight.h"
 #include "daemon/reload.h"
 #include "daemon/status.h"
+#include "daemon/throttle_control.h"
 #include "kernel/conntrack.h"
 #include "kernel/table.h"
 #include "util/alloc.h"
@@ -42,7 +44,7 @@ static int load_snapshot(struct daemon *daemon)
 	struct diags diags;
 	diags_init(&diags);
 	daemon->snapshot = preflight(daemon->options->config_path, daemon->options->state_dir,
-				     &daemon->known, &diags);
+				     &daemon->state, &diags);
 	if (log_shows(LOG_NORMAL))
 		diags_print(&diags, stderr);
 	else
@@ -61,6 +63,14 @@ static int probe(struct daemon *daemon)
 	return error;
 }
 
+static int open_throttles(struct daemon *daemon)
+{
+	int error = snapshot_open(daemon->snapshot, NULL);
+	if (error)
+		log_error("the tables of sessions cannot be made: %s", strerror(-error));
+	return error;
+}
+
 static void close_workers(struct daemon *daemon)
 {
 	for (unsigned i = 0; i < daemon->snapshot->plan->workers; i++) {
@@ -73,14 +83,13 @@ static void close_workers(struct daemon *daemon)
 
 static int start_worker(struct daemon *daemon, unsigned index)
 {
-	uint16_t number = (uint16_t)(daemon->snapshot->plan->queue_first + index);
 	struct worker *worker;
 	unsigned tries = 0;
 	char *why = NULL;
 	do {
 		free(why);
 		why = NULL;
-		worker = worker_new(daemon->snapshot, number, &why);
+		worker = worker_new(daemon->snapshot, index, &why);
 	} while (!worker && errno == EBUSY && locks_wait(&tries));
 	daemon->workers[index] = worker;
 	int error = worker ? worker_start(worker) : -EIO;
@@ -107,10 +116,10 @@ static int start_workers(struct daemon *daemon)
 static void forget_lost_marks(const struct daemon *daemon)
 {
 	const struct plan *plan = daemon->snapshot->plan;
-	const struct state *earlier = &daemon->known;
+	const struct state *earlier = &daemon->state;
 	struct nl_error error;
 	uint32_t lost = 0;
-	if (earlier->ids.count == 0 || plan->ids_forgotten)
+	if (earlier->known.ids.count == 0 || plan->ids_forgotten)
 		lost = plan->mark_mask;
 	if (earlier->mark_mask && earlier->mark_mask != plan->mark_mask)
 		lost |= earlier->mark_mask;
@@ -126,7 +135,7 @@ static void forget_lost_marks(const struct daemon *daemon)
 static int install_table(struct daemon *daemon)
 {
 	struct nl_error error;
-	bool had_table = daemon->known.ids.count > 0;
+	bool had_table = daemon->state.known.ids.count > 0;
 	forget_lost_marks(daemon);
 	if (table_install(daemon->snapshot->plan, daemon->features.queue_path, &error) == 0) {
 		if (had_table)
@@ -159,11 +168,16 @@ static int start_shaping(struct daemon *daemon)
 
 static json_t *handle(const char *command, json_t *request, void *data, char **ret_error)
 {
-	(void)request;
 	if (strcmp(command, "status") == 0)
 		return status_json(data);
 	if (strcmp(command, "reload") == 0)
 		return reload(data);
+	if (strcmp(command, "sessions") == 0)
+		return throttle_control_sessions(data, request, ret_error);
+	if (strcmp(command, "throttle-set") == 0)
+		return throttle_control_set(data, request, ret_error);
+	if (strcmp(command, "throttle-remove") == 0)
+		return throttle_control_remove(data, request, ret_error);
 	*ret_error = xasprintf("the daemon does not know the command `%s`", command);
 	return NULL;
 }
@@ -228,6 +242,9 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = open_control(daemon);
 	if (error)
 		return error;
+	error = open_throttles(daemon);
+	if (error)
+		goto no_workers;
 	error = start_workers(daemon);
 	if (error)
 		goto no_workers;
@@ -238,7 +255,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	if (error)
 		goto no_table;
 	shaping_clear(daemon->snapshot->plan);
-	state_remember(&daemon->known, daemon->options->state_dir, daemon->snapshot->plan);
+	state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
 	shaping_watch(&daemon->shaping, daemon->loop);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
 		 daemon->snapshot->plan->workers == 1 ? "" : "s",
@@ -282,6 +299,6 @@ int daemon_run(const struct daemon_options *options)
 		error = serve(&daemon, ready_fd);
 	locks_release(&daemon.locks, options->run_dir);
 	snapshot_free(daemon.snapshot);
-	state_fini(&daemon.known);
+	state_fini(&daemon.state);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -26,7 +26,7 @@ struct daemon_options {
 struct daemon {
 	const struct daemon_options *options;
 	struct features features;
-	struct state known; /* ids of this run and of earlier ones */
+	struct state state; /* what is known of this run and of earlier ones */
 	struct snapshot *snapshot;
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;

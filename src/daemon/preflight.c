@@ -33,7 +33,7 @@ static void check_state(int error, const char *state_dir, struct diags *diags)
 		diag_warning(diags, at, "%s: %s", NFSHAPER_STATE_FILE, strerror(-error));
 }
 
-struct snapshot *preflight_known(const char *config_path, const struct ids *known,
+struct snapshot *preflight_known(const char *config_path, const struct snapshot_known *known,
 				 struct diags *diags)
 {
 	struct snapshot *snapshot = snapshot_load(config_path, known, diags);
@@ -49,5 +49,5 @@ struct snapshot *preflight(const char *config_path, const char *state_dir,
 			   struct state *ret_earlier, struct diags *diags)
 {
 	check_state(state_recall(state_dir, ret_earlier), state_dir, diags);
-	return preflight_known(config_path, &ret_earlier->ids, diags);
+	return preflight_known(config_path, &ret_earlier->known, diags);
 }

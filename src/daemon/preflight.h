@@ -9,15 +9,15 @@
 #include "util/diag.h"
 
 /*
- * Loads the snapshot with the ids of an earlier run, which are left in *ret_earlier (to be
+ * Loads the snapshot with what is known of an earlier run, which is left in *ret_earlier (to be
  * emptied with state_fini(), also on failure). Adds warnings on what this machine lacks and
  * on what cannot be meant (engine/lint.h), and sorts *diags. NULL where there are errors.
  */
 struct snapshot *preflight(const char *config_path, const char *state_dir,
 			   struct state *ret_earlier, struct diags *diags);
 
-/* The same with ids that are known already. */
-struct snapshot *preflight_known(const char *config_path, const struct ids *known,
+/* The same with what is known already. */
+struct snapshot *preflight_known(const char *config_path, const struct snapshot_known *known,
 				 struct diags *diags);
 
 #endif

@@ -26,21 +26,28 @@ static const char *needs_restart(const struct plan *old, const struct plan *new)
 	return NULL;
 }
 
+int reload_table(struct daemon *daemon, const struct plan *plan, char **ret_why)
+{
+	struct nl_error error;
+	int result = table_install(plan, daemon->features.queue_path, &error);
+	if (result)
+		*ret_why =
+			xasprintf("the table could not be changed, at %s: %s",
+				  error.what ? error.what : "the transaction", strerror(-result));
+	return result;
+}
+
 /* The classes and the table as the new plan has them; on failure as the old one has them. */
 static int change_kernel(struct daemon *daemon, const struct plan *plan, char **ret_why)
 {
 	struct shaping shaping;
-	struct nl_error error;
 	int result = shaping_start(&shaping, plan, ret_why);
 	if (result) {
 		shaping_repair(&daemon->shaping);
 		return result;
 	}
-	result = table_install(plan, daemon->features.queue_path, &error);
+	result = reload_table(daemon, plan, ret_why);
 	if (result) {
-		*ret_why =
-			xasprintf("the table could not be changed, at %s: %s",
-				  error.what ? error.what : "the transaction", strerror(-result));
 		shaping_undo(&shaping, daemon->loop);
 		shaping_repair(&daemon->shaping);
 		return result;
@@ -51,14 +58,15 @@ static int change_kernel(struct daemon *daemon, const struct plan *plan, char **
 	return 0;
 }
 
-static void take(struct daemon *daemon, struct snapshot *snapshot)
+void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 {
-	tzset(); /* for clock_local(): the zone may have changed, too */
 	struct snapshot *before = daemon->snapshot;
+	snapshot_apply_limits(snapshot);
 	daemon->snapshot = snapshot;
 	for (unsigned i = 0; i < snapshot->plan->workers; i++)
 		worker_switch(daemon->workers[i], snapshot);
 	snapshot_free(before);
+	state_remember(&daemon->state, daemon->options->state_dir, snapshot);
 }
 
 static int apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags)
@@ -69,12 +77,16 @@ static int apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 	int error = -EINVAL;
 	if (restart)
 		why = xasprintf("a change of `%s` needs stop and start", restart);
+	else if (snapshot_open(snapshot, daemon->snapshot))
+		why = xstrdup("no memory for the tables of sessions");
 	else
 		error = change_kernel(daemon, snapshot->plan, &why);
-	if (error)
+	if (error) {
 		diag_error(diags, whole_file, "%s", why);
-	else
-		take(daemon, snapshot);
+	} else {
+		tzset(); /* for clock_local(): the zone may have changed, too */
+		reload_take(daemon, snapshot);
+	}
 	free(why);
 	return error;
 }
@@ -101,10 +113,8 @@ json_t *reload(struct daemon *daemon)
 	struct diags diags;
 	diags_init(&diags);
 	struct snapshot *snapshot =
-		preflight_known(daemon->options->config_file, &daemon->known.ids, &diags);
-	if (snapshot && apply(daemon, snapshot, &diags) == 0)
-		state_remember(&daemon->known, daemon->options->state_dir, snapshot->plan);
-	else
+		preflight_known(daemon->options->config_file, &daemon->state.known, &diags);
+	if (snapshot && apply(daemon, snapshot, &diags))
 		snapshot_free(snapshot);
 	log_diags(&diags);
 	json_t *answer = diags_json(&diags);

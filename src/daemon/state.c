@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/pidfile.h"
+#include "daemon/throttle_json.h"
 #include "kernel/table.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -20,7 +21,8 @@
 
 void state_fini(struct state *state)
 {
-	ids_fini(&state->ids);
+	ids_fini(&state->known.ids);
+	throttle_list_fini(&state->known.throttles);
 	*state = (struct state){0};
 }
 
@@ -40,10 +42,11 @@ static int read_outcome(json_t *item, struct ids *ids)
 	outcome.name = (char *)name;
 	bool has_minor = outcome.minor >= NFSHAPER_HTB_FIRST;
 	bool is_default = has_minor && strcmp(name, NFSHAPER_CLASS_DEFAULT) == 0;
-	if (has_minor && (is_default != (outcome.minor == NFSHAPER_HTB_FIRST) ||
-			  ids_by_minor(ids, outcome.minor)))
+	if (has_minor && is_default != (outcome.minor == NFSHAPER_HTB_FIRST))
 		return -EBADMSG;
-	if (has_minor != (outcome.kind == OUTCOME_CLASS) || ids_by_id(ids, outcome.id) ||
+	if (outcome.kind == OUTCOME_CLASS && ids_by_minor(ids, outcome.minor))
+		return -EBADMSG;
+	if (has_minor != outcome_has_class(&outcome) || ids_by_id(ids, outcome.id) ||
 	    ids_find(ids, outcome.kind, name))
 		return -EBADMSG;
 	ids_add(ids, &outcome);
@@ -52,15 +55,22 @@ static int read_outcome(json_t *item, struct ids *ids)
 
 static int read_state(json_t *root, struct state *state)
 {
-	json_t *list = NULL, *item;
+	json_t *list = NULL, *throttles = NULL, *item;
 	size_t index;
 	json_int_t mask = 0;
 	int version = 0;
-	if (json_unpack(root, "{s:i, s:I, s:o}", "version", &version, "mark_mask", &mask, "ids",
-			&list) ||
+	/* A file of a version without throttles has no list of them. */
+	if (json_unpack(root, "{s:i, s:I, s:o, s?o}", "version", &version, "mark_mask", &mask,
+			"ids", &list, "throttles", &throttles) ||
 	    version != STATE_VERSION || mask <= 0 || mask > UINT32_MAX || !json_is_array(list))
 		return -EBADMSG;
-	json_array_foreach(list, index, item) if (read_outcome(item, &state->ids)) return -EBADMSG;
+	json_array_foreach(list, index, item)
+	{
+		if (read_outcome(item, &state->known.ids))
+			return -EBADMSG;
+	}
+	if (throttles && throttle_list_from_json(throttles, &state->known.throttles))
+		return -EBADMSG;
 	state->mark_mask = (uint32_t)mask;
 	return 0;
 }
@@ -96,10 +106,11 @@ static void append(json_t *list, const struct outcome *outcome)
 static json_t *state_json(const struct state *state)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; i < state->ids.count; i++)
-		append(list, &state->ids.items[i]);
-	return json_pack("{s:i, s:I, s:o}", "version", STATE_VERSION, "mark_mask",
-			 (json_int_t)state->mark_mask, "ids", list);
+	for (size_t i = 0; i < state->known.ids.count; i++)
+		append(list, &state->known.ids.items[i]);
+	return json_pack("{s:i, s:I, s:o, s:o}", "version", STATE_VERSION, "mark_mask",
+			 (json_int_t)state->mark_mask, "ids", list, "throttles",
+			 throttle_list_json(&state->known.throttles));
 }
 
 /* Complete on the disk before it takes the old file's place. */
@@ -137,20 +148,22 @@ int state_save(const char *state_dir, const struct state *state)
 int state_recall(const char *state_dir, struct state *ret_state)
 {
 	int error = state_load(state_dir, ret_state);
-	if (ret_state->ids.count == 0)
-		table_read_ids(&ret_state->ids);
+	if (ret_state->known.ids.count == 0)
+		table_read_ids(&ret_state->known.ids);
 	return error;
 }
 
-void state_remember(struct state *known, const char *state_dir, const struct plan *plan)
+void state_remember(struct state *state, const char *state_dir, const struct snapshot *snapshot)
 {
+	const struct plan *plan = snapshot->plan;
 	struct state now = {.mark_mask = plan->mark_mask};
-	ids_remember(&now.ids, &plan->ids);
+	ids_remember(&now.known.ids, &plan->ids);
 	if (!plan->ids_forgotten)
-		ids_remember(&now.ids, &known->ids);
-	state_fini(known);
-	*known = now;
-	int error = state_save(state_dir, known);
+		ids_remember(&now.known.ids, &state->known.ids);
+	throttle_list_copy(&now.known.throttles, &snapshot->list);
+	state_fini(state);
+	*state = now;
+	int error = state_save(state_dir, state);
 	if (error)
 		log_warning("%s/%s could not be written: %s; the ids are kept in the kernel only",
 			    state_dir, NFSHAPER_STATE_FILE, strerror(-error));

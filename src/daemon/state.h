@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What must outlast the daemon: which id and HTB minor each name has. Kept twice: in the state
- * file, and by the kernel in the table itself, so that either may be lost.
+ * What must outlast the daemon: which id and HTB minor each name has, kept twice, in the state file
+ * and by the kernel in the table itself, so that either may be lost; the serial numbers of
+ * throttles, and what throttles were made by command. Their sessions are in a file of their own
+ * (session_file.h).
  */
 #ifndef DAEMON_STATE_H
 #define DAEMON_STATE_H
 
 #include <stdint.h>
 
-#include "engine/plan.h"
+#include "engine/snapshot.h"
 
 struct state {
 	uint32_t mark_mask; /* 0: not known; the ids out of a table do not tell it */
-	struct ids ids;     /* empty: nothing is known of an earlier run */
+	struct snapshot_known known; /* without ids: nothing is known of an earlier run */
 };
 
 void state_fini(struct state *state);
@@ -35,9 +37,9 @@ int state_save(const char *state_dir, const struct state *state);
 int state_recall(const char *state_dir, struct state *ret_state);
 
 /*
- * Takes the ids of a plan that is in force into *known and writes the state file. Where that fails
- * it is a message only: the kernel has the ids, too.
+ * Takes what a snapshot that is in force knows into *state and writes the state file. Where that
+ * fails it is a message only: the kernel has the ids, too.
  */
-void state_remember(struct state *known, const char *state_dir, const struct plan *plan);
+void state_remember(struct state *state, const char *state_dir, const struct snapshot *snapshot);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/throttle_json.h"
 #include "kernel/shaper.h"
 #include "kernel/table.h"
 #include "util/alloc.h"
@@ -23,17 +24,19 @@ struct queue_sums {
 
 static void add_worker(struct queue_sums *sums, const struct worker *worker)
 {
-	const struct nfqueue_counters *queue = worker_queue_counters(worker);
-	struct nfqueue_kernel_figures figures = {0};
-	sums->verdicts += load(&queue->verdicts); /* before received: never more than these */
-	sums->received += load(&queue->received);
-	sums->enobufs += load(&queue->enobufs);
-	sums->verdict_errors += load(&queue->verdict_errors);
+	for (unsigned i = 0; i < WORKER_QUEUES; i++) {
+		const struct nfqueue_counters *queue = worker_queue_counters(worker, i);
+		struct nfqueue_kernel_figures figures = {0};
+		sums->verdicts += load(&queue->verdicts); /* before received: never more */
+		sums->received += load(&queue->received);
+		sums->enobufs += load(&queue->enobufs);
+		sums->verdict_errors += load(&queue->verdict_errors);
+		nfqueue_read_figures(worker_queue_number(worker, i), &figures);
+		sums->waiting += (json_int_t)figures.waiting;
+		sums->queue_dropped += (json_int_t)figures.queue_dropped;
+		sums->socket_dropped += (json_int_t)figures.user_dropped;
+	}
 	sums->malformed += load(&worker_counters(worker)->malformed);
-	nfqueue_read_figures(worker_queue_number(worker), &figures);
-	sums->waiting += (json_int_t)figures.waiting;
-	sums->queue_dropped += (json_int_t)figures.queue_dropped;
-	sums->socket_dropped += (json_int_t)figures.user_dropped;
 }
 
 static json_t *queue_json(const struct daemon *daemon)
@@ -130,21 +133,34 @@ static json_t *rules_json(const struct daemon *daemon)
 	const struct config *config = daemon->snapshot->config;
 	json_t *list = json_array();
 	for (size_t rule = 0; rule < config->n_rules; rule++) {
-		uint64_t hits = 0;
-		for (unsigned i = 0; i < daemon->snapshot->plan->workers; i++)
-			hits += worker_rule_hits(daemon->workers[i], rule);
+		json_int_t hits = 0, over = 0;
+		for (unsigned i = 0; i < daemon->snapshot->plan->workers; i++) {
+			struct worker_rule_figures figures =
+				worker_rule_figures(daemon->workers[i], rule);
+			hits += (json_int_t)figures.hits;
+			over += (json_int_t)figures.over;
+		}
 		json_array_append_new(list,
-				      json_pack("{s:s, s:I, s:i}", "rule", config->rules[rule].name,
-						"hits", (json_int_t)hits, "over", 0));
+				      json_pack("{s:s, s:I, s:I}", "rule", config->rules[rule].name,
+						"hits", hits, "over", over));
 	}
+	return list;
+}
+
+static json_t *throttles_json(const struct snapshot *snapshot)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < snapshot->list.count; i++)
+		json_array_append_new(list, throttle_status_json(&snapshot->list.items[i],
+								 snapshot->throttles[i]));
 	return list;
 }
 
 json_t *status_json(const struct daemon *daemon)
 {
-	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:[], s:o}", "version", PACKAGE_VERSION,
+	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "version", PACKAGE_VERSION,
 			 "pid", (int)getpid(), "config", daemon->options->config_file, "queue",
 			 queue_json(daemon), "not_judged", not_judged_json(daemon), "interfaces",
-			 interfaces_json(daemon->snapshot->plan), "throttles", "rules",
-			 rules_json(daemon));
+			 interfaces_json(daemon->snapshot->plan), "throttles",
+			 throttles_json(daemon->snapshot), "rules", rules_json(daemon));
 }

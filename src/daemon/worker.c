@@ -2,7 +2,6 @@
 #include "daemon/worker.h"
 
 #include <errno.h>
-#include <linux/netfilter.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,8 +13,6 @@
 #include <unistd.h>
 
 #include "daemon/pace.h"
-#include "daemon/recent.h"
-#include "engine/decide.h"
 #include "kernel/link.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -29,16 +26,11 @@
 /* How often worker_switch() looks whether the thread has let go. */
 #define SWITCH_POLL_NS 100000
 
-/* What a worker judges by, and its counts. */
-struct bench {
-	const struct snapshot *snapshot;
-	_Atomic uint64_t rule_hits[]; /* one for each rule */
-};
-
 struct worker {
-	struct nfqueue *queue;
+	struct nfqueue *queues[WORKER_QUEUES];
+	uint16_t numbers[WORKER_QUEUES];
 	struct link_names *names;
-	uint16_t number;
+	struct judge *judge;
 	pthread_t thread;
 	bool is_started;
 	int wake_fd; /* eventfd: there is a new bench, or the thread is to end */
@@ -46,49 +38,42 @@ struct worker {
 	_Atomic bool is_running;
 	_Atomic(struct bench *) bench;  /* set by the main thread */
 	_Atomic(struct bench *) in_use; /* set by the worker: it uses no other any more */
-	struct worker_counters counters;
-	/* For the facts of a packet; the thread's own. */
-	uint64_t now_ns; /* CLOCK_MONOTONIC, once for each batch */
-	struct clock clock;
-	struct local_time local;
-	struct geo_cache *geo_cache;
-	struct recent *recent;
 };
 
-static struct bench *bench_new(const struct snapshot *snapshot)
-{
-	size_t rules = ruleset_count(snapshot->ruleset);
-	struct bench *bench = xcalloc(1, sizeof(*bench) + rules * sizeof(bench->rule_hits[0]));
-	bench->snapshot = snapshot;
-	return bench;
-}
-
-struct worker *worker_new(const struct snapshot *snapshot, uint16_t number, char **ret_why)
+static int open_queue(struct worker *worker, const struct plan *plan, unsigned which,
+		      char **ret_why)
 {
 	struct nfqueue_options options = {
-		.number = number,
-		.length = snapshot->plan->queue_length,
-		.fail_open = snapshot->plan->fail_open,
+		.number = worker->numbers[which],
+		.length = plan->queue_length,
+		.fail_open = plan->fail_open,
+		.segments = which > 0,
 	};
+	worker->queues[which] = nfqueue_open(&options, ret_why);
+	return worker->queues[which] ? 0 : -errno;
+}
+
+struct worker *worker_new(const struct snapshot *snapshot, unsigned index, char **ret_why)
+{
+	const struct plan *plan = snapshot->plan;
 	struct worker *worker = xcalloc(1, sizeof(*worker));
-	worker->number = number;
-	worker->bench = worker->in_use = bench_new(snapshot);
+	int error = 0;
+	worker->bench = worker->in_use = bench_new(snapshot, NULL);
 	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->names = link_names_new();
-	worker->geo_cache = geo_cache_new();
-	worker->recent = recent_new();
 	if (worker->wake_fd < 0 || !worker->names) {
+		error = -errno;
 		*ret_why = xasprintf("a worker could not be set up: %s", strerror(errno));
-		goto fail;
 	}
-	worker->queue = nfqueue_open(&options, ret_why);
-	if (!worker->queue)
-		goto fail;
-	return worker;
-fail:;
-	int error = errno;
+	worker->judge = judge_new(worker->names);
+	for (unsigned i = 0; i < WORKER_QUEUES; i++)
+		worker->numbers[i] = (uint16_t)(plan->queue_first + i * plan->workers + index);
+	for (unsigned i = 0; !error && i < WORKER_QUEUES; i++)
+		error = open_queue(worker, plan, i, ret_why);
+	if (!error)
+		return worker;
 	worker_free(worker);
-	errno = error;
+	errno = -error;
 	return NULL;
 }
 
@@ -96,66 +81,14 @@ void worker_free(struct worker *worker)
 {
 	if (!worker)
 		return;
-	nfqueue_close(worker->queue);
+	for (unsigned i = 0; i < WORKER_QUEUES; i++)
+		nfqueue_close(worker->queues[i]);
+	judge_free(worker->judge);
 	link_names_free(worker->names);
-	geo_cache_free(worker->geo_cache);
-	recent_free(worker->recent);
 	if (worker->wake_fd >= 0)
 		close(worker->wake_fd);
-	free(worker->bench);
+	bench_free(worker->bench, NULL);
 	free(worker);
-}
-
-static enum direction direction_of_hook(uint8_t hook)
-{
-	return hook == NF_INET_LOCAL_IN    ? DIRECTION_IN
-	       : hook == NF_INET_LOCAL_OUT ? DIRECTION_OUT
-					   : DIRECTION_FORWARD;
-}
-
-/* Only the thread of the worker writes these: a plain addition, made visible to readers. */
-static void count(_Atomic uint64_t *counter)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
-}
-
-static uint32_t judge(struct worker *worker, struct bench *bench,
-		      const struct nfqueue_packet *queued)
-{
-	const struct snapshot *snapshot = bench->snapshot;
-	struct packet packet;
-	if (queued->is_bridged) {
-		count(&worker->counters.bridged);
-		return snapshot->default_id;
-	}
-	if (packet_parse(queued->data, queued->captured, queued->length, &packet)) {
-		count(&worker->counters.malformed);
-		return snapshot->default_id;
-	}
-	uint32_t before;
-	if (recent_find(worker->recent, &packet, worker->now_ns, &before))
-		return before;
-	struct packet_origin origin = {
-		.direction = direction_of_hook(queued->hook),
-		.iif = queued->iif ? link_names_get(worker->names, queued->iif) : NULL,
-		.oif = queued->oif ? link_names_get(worker->names, queued->oif) : NULL,
-	};
-	struct facts facts = decide_facts(snapshot, &packet, &origin);
-	facts.mark = queued->mark;
-	facts.now = worker->local;
-	facts.geo_cache = worker->geo_cache;
-	struct decision decision = decide(snapshot, &facts);
-	if (decision.rule >= 0)
-		count(&bench->rule_hits[decision.rule]);
-	recent_add(worker->recent, &packet, worker->now_ns, decision.id);
-	return decision.id;
-}
-
-static void look_at_clocks(struct worker *worker)
-{
-	worker->now_ns = clock_monotonic_ns();
-	worker->local = *clock_local(&worker->clock, time(NULL));
 }
 
 /* What the main thread has set; decisions of another snapshot are forgotten. */
@@ -163,28 +96,27 @@ static struct bench *take_bench(struct worker *worker)
 {
 	struct bench *bench = atomic_load(&worker->bench);
 	if (bench != atomic_load(&worker->in_use)) {
-		recent_clear(worker->recent);
+		judge_forget(worker->judge);
 		atomic_store(&worker->in_use, bench);
 	}
 	return bench;
 }
 
 /*
- * Answers batch after batch until the socket is empty, or for long enough. Returns how many
- * packets it answered, or a negative errno where the queue is lost.
+ * Answers batch after batch of one queue until its socket is empty, or for long enough. Returns
+ * how many packets it answered, or a negative errno where the queue is lost.
  */
-static int serve(struct worker *worker)
+static int serve_queue(struct worker *worker, struct nfqueue *queue)
 {
 	struct bench *bench = take_bench(worker);
 	struct nfqueue_packet *packets;
 	int received = 1, answered = 0;
 	for (int batch = 0; batch < BATCHES_MAX && received > 0; batch++) {
-		received = nfqueue_receive(worker->queue, &packets);
+		received = nfqueue_receive(queue, &packets);
 		if (received > 0)
-			look_at_clocks(worker);
-		for (int i = 0; i < received; i++)
-			packets[i].decision = judge(worker, bench, &packets[i]);
-		int error = received > 0 ? nfqueue_answer(worker->queue) : received;
+			judge_batch(worker->judge, bench, packets, (unsigned)received,
+				    clock_monotonic_ns());
+		int error = received > 0 ? nfqueue_answer(queue) : received;
 		if (error < 0)
 			return error;
 		answered += received;
@@ -192,19 +124,47 @@ static int serve(struct worker *worker)
 	return answered;
 }
 
-/* Nothing feeds the queue any more: answers what still waits in the kernel. */
+static int serve(struct worker *worker)
+{
+	int answered = 0;
+	for (unsigned i = 0; i < WORKER_QUEUES; i++) {
+		int result = serve_queue(worker, worker->queues[i]);
+		if (result < 0)
+			return result;
+		answered += result;
+	}
+	return answered;
+}
+
+/* Packets that wait in the kernel; what cannot be read counts as none. */
+static uint64_t count_waiting(const struct worker *worker)
+{
+	uint64_t waiting = 0;
+	for (unsigned i = 0; i < WORKER_QUEUES; i++) {
+		struct nfqueue_kernel_figures figures;
+		if (nfqueue_read_figures(worker->numbers[i], &figures) == 0)
+			waiting += figures.waiting;
+	}
+	return waiting;
+}
+
+/* Nothing feeds the queues any more: answers what still waits in the kernel. */
 static void drain(struct worker *worker)
 {
-	struct nfqueue_kernel_figures figures = {.waiting = 1};
-	struct pollfd fd = {.fd = nfqueue_fd(worker->queue), .events = POLLIN};
+	struct pollfd fds[WORKER_QUEUES];
+	uint64_t waiting = 0;
+	for (unsigned i = 0; i < WORKER_QUEUES; i++)
+		fds[i] = (struct pollfd){.fd = nfqueue_fd(worker->queues[i]), .events = POLLIN};
 	for (int round = 0; round < DRAIN_ROUNDS; round++) {
-		if (serve(worker) < 0 || nfqueue_read_figures(worker->number, &figures) ||
-		    figures.waiting == 0)
+		if (serve(worker) < 0)
 			return;
-		poll(&fd, 1, DRAIN_POLL_MS);
+		waiting = count_waiting(worker);
+		if (waiting == 0)
+			return;
+		poll(fds, WORKER_QUEUES, DRAIN_POLL_MS);
 	}
-	log_warning("queue %u did not get empty: %llu packets are lost", worker->number,
-		    (unsigned long long)figures.waiting);
+	log_warning("queue %u did not get empty: %llu packets are lost", worker->numbers[0],
+		    (unsigned long long)waiting);
 }
 
 static void *run(void *data)
@@ -212,24 +172,25 @@ static void *run(void *data)
 	struct worker *worker = data;
 	struct pace pace = {0};
 	struct pollfd fds[] = {
-		{.fd = nfqueue_fd(worker->queue), .events = POLLIN},
 		{.fd = link_names_fd(worker->names), .events = POLLIN},
 		{.fd = worker->wake_fd, .events = POLLIN},
+		{.fd = nfqueue_fd(worker->queues[0]), .events = POLLIN},
+		{.fd = nfqueue_fd(worker->queues[1]), .events = POLLIN},
 	};
 	uint64_t wakes;
 	if (!pace_hurry())
 		log_detail("queue %u: no real-time scheduling; under a flood packets may be lost",
-			   worker->number);
+			   worker->numbers[0]);
 	while (!atomic_load(&worker->is_stopping)) {
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
 			break;
-		if (fds[1].revents)
+		if (fds[0].revents)
 			link_names_update(worker->names);
-		if (fds[2].revents && read(worker->wake_fd, &wakes, sizeof(wakes)) < 0)
-			log_detail("queue %u: woken for nothing", worker->number);
+		if (fds[1].revents && read(worker->wake_fd, &wakes, sizeof(wakes)) < 0)
+			log_detail("queue %u: woken for nothing", worker->numbers[0]);
 		int answered = serve(worker);
 		if (answered < 0) {
-			log_error("queue %u: %s; the daemon ends", worker->number,
+			log_error("queue %u: %s; the daemon ends", worker->numbers[0],
 				  strerror(-answered));
 			kill(getpid(), SIGTERM);
 			break;
@@ -258,18 +219,18 @@ static void wake(struct worker *worker)
 {
 	uint64_t one = 1;
 	if (write(worker->wake_fd, &one, sizeof(one)) != sizeof(one))
-		log_warning("queue %u: %s", worker->number, strerror(errno));
+		log_warning("queue %u: %s", worker->numbers[0], strerror(errno));
 }
 
 void worker_switch(struct worker *worker, const struct snapshot *snapshot)
 {
 	const struct timespec rest = {.tv_nsec = SWITCH_POLL_NS};
-	struct bench *before = atomic_load(&worker->bench), *bench = bench_new(snapshot);
+	struct bench *before = atomic_load(&worker->bench), *bench = bench_new(snapshot, before);
 	atomic_store(&worker->bench, bench);
 	wake(worker);
 	while (atomic_load(&worker->is_running) && atomic_load(&worker->in_use) != bench)
 		nanosleep(&rest, NULL);
-	free(before);
+	bench_free(before, bench);
 }
 
 void worker_stop(struct worker *worker)
@@ -282,28 +243,31 @@ void worker_stop(struct worker *worker)
 	worker->is_started = false;
 }
 
-uint16_t worker_queue_number(const struct worker *worker)
+uint16_t worker_queue_number(const struct worker *worker, unsigned which)
 {
-	return worker->number;
+	return worker->numbers[which];
 }
 
 int worker_buffer_size(const struct worker *worker)
 {
-	return nfqueue_buffer_size(worker->queue);
+	return nfqueue_buffer_size(worker->queues[0]);
 }
 
-const struct nfqueue_counters *worker_queue_counters(const struct worker *worker)
+const struct nfqueue_counters *worker_queue_counters(const struct worker *worker, unsigned which)
 {
-	return nfqueue_counters(worker->queue);
+	return nfqueue_counters(worker->queues[which]);
 }
 
-const struct worker_counters *worker_counters(const struct worker *worker)
+const struct judge_counters *worker_counters(const struct worker *worker)
 {
-	return &worker->counters;
+	return judge_counters(worker->judge);
 }
 
-uint64_t worker_rule_hits(const struct worker *worker, size_t rule)
+struct worker_rule_figures worker_rule_figures(const struct worker *worker, size_t rule)
 {
-	const struct bench *bench = atomic_load(&worker->bench);
-	return atomic_load_explicit(&bench->rule_hits[rule], memory_order_relaxed);
+	const struct rule_figures *figures = &atomic_load(&worker->bench)->figures[rule];
+	return (struct worker_rule_figures){
+		.hits = atomic_load_explicit(&figures->hits, memory_order_relaxed),
+		.over = atomic_load_explicit(&figures->over, memory_order_relaxed),
+	};
 }

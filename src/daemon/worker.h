@@ -1,36 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A worker: one thread, one queue. It reads packets in batches, decides on each, and answers the
- * batch; it takes no lock, allocates nothing and logs nothing on the way.
+ * A worker: one thread with two queues. The first is for first packets of connections, whole as the
+ * kernel has them; the second for packets that throttles count, segment by segment. It reads them
+ * in batches, has them judged (judge.h), and answers the batch.
  */
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
 #include <stdint.h>
 
+#include "daemon/judge.h"
 #include "engine/snapshot.h"
 #include "kernel/nfqueue.h"
-
-struct worker_counters {
-	_Atomic uint64_t malformed; /* packets that could not be parsed: class default */
-	_Atomic uint64_t bridged; /* frames between ports of a bridge, not judged: class default */
-};
 
 struct worker;
 
 /*
- * Opens the queue `number`; the thread is not started yet. NULL on failure, with errno (EBUSY:
- * another program has the queue) and *ret_why a sentence, to be freed by the caller. The snapshot
+ * Opens the queues of the worker `index` as the plan has them; the thread is not started yet. NULL
+ * on failure, with errno (EBUSY: another program has a queue) and *ret_why a sentence, to be freed by the caller. The snapshot
  * must outlive the worker or worker_switch().
  */
-struct worker *worker_new(const struct snapshot *snapshot, uint16_t number, char **ret_why);
+struct worker *worker_new(const struct snapshot *snapshot, unsigned index, char **ret_why);
 
 /* Starts the thread. 0 or negative errno. */
 int worker_start(struct worker *worker);
 
 /*
  * Makes the worker judge by another snapshot, between two of its batches, and returns when it has
- * let go of the one before. The plan's queue settings must be the same. Hits of rules begin anew.
+ * let go of the one before. The plan's queue settings must be the same. Hits of rules begin anew,
+ * unless both have the same rules.
  */
 void worker_switch(struct worker *worker, const struct snapshot *snapshot);
 
@@ -43,13 +41,20 @@ void worker_stop(struct worker *worker);
 /* Closes the queue and frees the worker, which must have been stopped. NULL is fine. */
 void worker_free(struct worker *worker);
 
-uint16_t worker_queue_number(const struct worker *worker);
-int worker_buffer_size(const struct worker *worker); /* bytes */
+#define WORKER_QUEUES 2
+
+uint16_t worker_queue_number(const struct worker *worker, unsigned which);
+int worker_buffer_size(const struct worker *worker); /* bytes, of the first queue */
 
 /* To be read by any thread at any time. */
-const struct nfqueue_counters *worker_queue_counters(const struct worker *worker);
-const struct worker_counters *worker_counters(const struct worker *worker);
-/* How often a rule settled a packet. */
-uint64_t worker_rule_hits(const struct worker *worker, size_t rule);
+const struct nfqueue_counters *worker_queue_counters(const struct worker *worker, unsigned which);
+const struct judge_counters *worker_counters(const struct worker *worker);
+
+/* How often a rule matched, and how often its throttle was over. */
+struct worker_rule_figures {
+	uint64_t hits;
+	uint64_t over;
+};
+struct worker_rule_figures worker_rule_figures(const struct worker *worker, size_t rule);
 
 #endif

@@ -53,15 +53,6 @@ struct facts decide_facts(const struct snapshot *snapshot, const struct packet *
 	};
 }
 
-struct decision decide(const struct snapshot *snapshot, const struct facts *facts)
-{
-	int rule = ruleset_match(snapshot->ruleset, facts);
-	return (struct decision){
-		.id = rule < 0 ? snapshot->default_id : snapshot->rule_ids[rule],
-		.rule = rule,
-	};
-}
-
 static bool is_loopback(const struct facts *facts)
 {
 	return (facts->iif && strcmp(facts->iif, "lo") == 0) ||

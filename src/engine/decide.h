@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The decision on one packet: pure. No input or output, no logging, no allocation, no clock; any
- * number of threads may decide from the same snapshot.
+ * What the decision on one packet begins with: its facts, and whether it is judged at all. As
+ * engine/path.h, which goes on from here: no input or output, no logging, no allocation, no clock;
+ * any number of threads may decide from the same snapshot.
  */
 #ifndef ENGINE_DECIDE_H
 #define ENGINE_DECIDE_H
@@ -18,16 +19,9 @@ struct packet_origin {
 	const char *oif;
 };
 
-struct decision {
-	uint32_t id; /* of the plan's outcomes */
-	int rule;    /* index of the rule that settled it, -1: none did */
-};
-
 /* Collects what the rules may ask about the packet; *packet must outlive the facts. */
 struct facts decide_facts(const struct snapshot *snapshot, const struct packet *packet,
 			  const struct packet_origin *origin);
-
-struct decision decide(const struct snapshot *snapshot, const struct facts *facts);
 
 /*
  * Why the table lets this packet pass without asking (loopback, neighbour discovery, DHCP,

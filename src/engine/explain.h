@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The decision on one packet, rule by rule, for a person to read. Charges nothing. */
+/*
+ * The decision on a connection's first packet, rule by rule, for a person to read. Takes the
+ * sessions of throttles as empty and charges nothing.
+ */
 #ifndef ENGINE_EXPLAIN_H
 #define ENGINE_EXPLAIN_H
 
@@ -19,7 +22,7 @@ struct explanation {
 	const char *exemption;         /* why the packet is not judged, or NULL */
 	const char *rule;              /* the rule that settled it, or NULL */
 	const struct outcome *outcome; /* class default where the packet is not judged */
-	uint32_t mark;                 /* 0 where the packet is not judged */
+	uint32_t mark;                 /* 0 where none is stored */
 	struct explain_step *steps;    /* up to the rule that settled it */
 	size_t n_steps;
 	bool disagrees;         /* trying one rule after the other settles it otherwise: our bug */

@@ -12,6 +12,8 @@ static const char *const kind_texts[] = {
 	[OUTCOME_CLASS] = "class",
 	[OUTCOME_DROP] = "drop",
 	[OUTCOME_REJECT] = "reject",
+	[OUTCOME_QUEUED] = "queued",
+	[OUTCOME_CALL] = "call",
 };
 
 void ids_fini(struct ids *ids)
@@ -78,14 +80,11 @@ int ids_assign(struct ids *ids, const struct ids *known, enum outcome_kind kind,
 {
 	const struct outcome *same = ids_find(known, kind, name);
 	struct outcome outcome = {.kind = kind, .name = (char *)name};
-	if (same) {
-		outcome.id = same->id;
-		outcome.minor = same->minor;
-	} else {
-		outcome.id = free_id(ids, known);
-		if (kind == OUTCOME_CLASS)
-			outcome.minor = free_minor(ids, known, name);
-	}
+	outcome.id = same ? same->id : free_id(ids, known);
+	if (kind == OUTCOME_CLASS)
+		outcome.minor = same ? same->minor : free_minor(ids, known, name);
+	else if (kind == OUTCOME_QUEUED)
+		outcome.minor = ids_find(ids, OUTCOME_CLASS, name)->minor;
 	if (outcome.id > max_id)
 		return -ERANGE;
 	ids_add(ids, &outcome);

@@ -24,6 +24,12 @@ struct cover {
 	size_t count;
 };
 
+/* Behind a rule that only has a throttle the search goes on. */
+static bool settles(const struct linter *linter, size_t rule)
+{
+	return linter->config->rules[rule].action != ACTION_CONTINUE;
+}
+
 /* Rules that are the same to the letter are found whatever their number. */
 static void find_same(struct linter *linter)
 {
@@ -31,7 +37,7 @@ static void find_same(struct linter *linter)
 	struct names names = {0};
 	for (size_t i = 0; i < config->n_rules; i++) {
 		linter->same_as[i] = i;
-		if (config->rules[i].condition.text)
+		if (config->rules[i].condition.text && settles(linter, i))
 			names_add(&names, config->rules[i].condition.text, i);
 	}
 	names_sort(&names);
@@ -61,7 +67,7 @@ static size_t find_cover(struct linter *linter, size_t rule, const struct conjun
 	uint64_t attributes = attributes_of(conjunction);
 	for (size_t i = 0; i < rule && linter->work < allowance; i++) {
 		const struct lint_rule *earlier = &linter->rules[i];
-		if (!earlier->is_false && !(earlier->needs & ~attributes) &&
+		if (settles(linter, i) && !earlier->is_false && !(earlier->needs & ~attributes) &&
 		    lint_covers(earlier, conjunction, &linter->work))
 			return i;
 	}
@@ -165,7 +171,7 @@ static bool warn_partly_hidden(struct linter *linter, size_t position)
 static void warn_always_true(struct linter *linter, size_t position)
 {
 	const struct config_rule *rule = &linter->config->rules[position];
-	if (rule->condition.text && linter->rules[position].is_true)
+	if (rule->condition.text && linter->rules[position].is_true && settles(linter, position))
 		diag_warning(linter->diags, config_text_place(&rule->condition, 0),
 			     "rule `%s` matches every packet: this is always true%s",
 			     SHOWN(rule->name),
@@ -184,7 +190,7 @@ static void check_rules(struct linter *linter)
 		/* What earlier rules did not need is left for the later ones. */
 		uint64_t allowance =
 			(uint64_t)((double)LINT_WORK_MAX * (double)(i + 1) / (double)count);
-		ends = linter->rules[i].is_true;
+		ends = linter->rules[i].is_true && settles(linter, i);
 		if (warn_condition(linter, i)) {
 			warnings++;
 		} else if (is_covered(linter, i, allowance, &cover)) {
@@ -204,9 +210,13 @@ static void check_classes(const struct config *config, struct diags *diags)
 {
 	bool *used = xcalloc(config->n_classes, sizeof(*used));
 	size_t warnings = 0;
-	for (size_t i = 0; i < config->n_rules; i++)
-		if (config->rules[i].action == ACTION_CLASS)
-			used[config->rules[i].class_index] = true;
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const struct config_rule *rule = &config->rules[i];
+		if (rule->action == ACTION_CLASS)
+			used[rule->class_index] = true;
+		if (rule->has_throttle && rule->over == ACTION_CLASS)
+			used[rule->over_class_index] = true;
+	}
 	/* [0] is `default`. */
 	for (size_t i = 1; i < config->n_classes && warnings < LINT_WARNINGS_MAX; i++) {
 		const struct config_class *class = &config->classes[i];

@@ -18,17 +18,69 @@ static bool uses_action(const struct config *config, enum config_action action)
 	return false;
 }
 
-/* Every distinct outcome of the configuration gets its id. */
-static int assign_ids(struct ids *ids, const struct config *config, const struct ids *known)
+static bool counts_packets(const struct config *config, const struct config_rule *rule)
 {
-	uint32_t max_id = nfshaper_mask_ids(config->mark_mask);
+	return rule->has_throttle && !config->throttles[rule->throttle_index].count_connections;
+}
+
+/*
+ * Which classes a connection can be in whose packets stay queued: those that can settle it behind
+ * a rule whose throttle counts packets, and those that such a throttle sends it to.
+ */
+static bool *find_queued_classes(const struct config *config)
+{
+	bool *queued = xcalloc(config->n_classes, sizeof(*queued));
+	bool goes_on = false;
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const struct config_rule *rule = &config->rules[i];
+		bool counts = counts_packets(config, rule);
+		if ((counts || goes_on) &&
+		    (rule->action == ACTION_CLASS || rule->action == ACTION_ACCEPT))
+			queued[rule->class_index] = true;
+		if ((counts || goes_on) && rule->has_throttle && rule->over == ACTION_CLASS)
+			queued[rule->over_class_index] = true;
+		goes_on |= counts && rule->action == ACTION_CONTINUE;
+	}
+	queued[0] |= goes_on;
+	return queued;
+}
+
+/* All distinct outcomes of the configuration, and its calls; to be freed. */
+struct wanted {
+	enum outcome_kind kind;
+	const char *name;
+};
+
+static struct wanted *find_wanted(const struct config *config,
+				  const struct throttle_list *throttles, size_t *ret_count)
+{
+	struct wanted *all = xcalloc(2 * config->n_classes + 2 + throttles->count, sizeof(*all));
+	bool *queued = find_queued_classes(config);
+	size_t count = 0;
+	for (size_t i = 0; i < config->n_classes; i++)
+		all[count++] = (struct wanted){OUTCOME_CLASS, config->classes[i].name};
+	if (uses_action(config, ACTION_DROP))
+		all[count++] = (struct wanted){OUTCOME_DROP, "drop"};
+	if (uses_action(config, ACTION_REJECT))
+		all[count++] = (struct wanted){OUTCOME_REJECT, "reject"};
+	for (size_t i = 0; i < config->n_classes; i++)
+		if (queued[i])
+			all[count++] = (struct wanted){OUTCOME_QUEUED, config->classes[i].name};
+	for (size_t i = 0; i < throttles->count; i++)
+		all[count++] = (struct wanted){OUTCOME_CALL, throttles->items[i].tag};
+	free(queued);
+	*ret_count = count;
+	return all;
+}
+
+/* Classes come first, at their positions in the configuration. */
+static int assign_ids(struct ids *ids, const struct wanted *wanted, size_t count, uint32_t mask,
+		      const struct ids *known)
+{
 	int error = 0;
-	for (size_t i = 0; !error && i < config->n_classes; i++)
-		error = ids_assign(ids, known, OUTCOME_CLASS, config->classes[i].name, max_id);
-	if (!error && uses_action(config, ACTION_DROP))
-		error = ids_assign(ids, known, OUTCOME_DROP, "drop", max_id);
-	if (!error && uses_action(config, ACTION_REJECT))
-		error = ids_assign(ids, known, OUTCOME_REJECT, "reject", max_id);
+	for (size_t i = 0; !error && i < count; i++)
+		error = ids_assign(ids, known, wanted[i].kind, wanted[i].name,
+				   nfshaper_mask_ids(mask));
 	return error;
 }
 
@@ -41,31 +93,34 @@ static uint32_t sufficient_mask(uint32_t mask, size_t count)
 	return (uint32_t)((1ull << bits) - 1) << (top > bits ? top - bits : 0);
 }
 
-static void report_overflow(const struct config *config, struct diags *diags)
+static void report_overflow(const struct config *config, size_t count, struct diags *diags)
 {
-	size_t count = config->n_classes + uses_action(config, ACTION_DROP) +
-		       uses_action(config, ACTION_REJECT);
 	struct place at = config->mark_mask_at;
 	if (!at.line)
 		at = (struct place){.file = config->path};
 	diag_error(diags, at,
-		   "%zu outcomes (classes, drop, reject) do not fit into mark-mask 0x%08x, which "
-		   "has room for %u; `mark-mask: 0x%08x` would do",
+		   "%zu outcomes (classes, drop, reject, and those of throttles) do not fit into "
+		   "mark-mask 0x%08x, which has room for %u; `mark-mask: 0x%08x` would do",
 		   count, config->mark_mask, nfshaper_mask_ids(config->mark_mask),
 		   sufficient_mask(config->mark_mask, count));
 }
 
-static int plan_ids(struct plan *plan, const struct config *config, const struct ids *known,
+static int plan_ids(struct plan *plan, const struct config *config,
+		    const struct throttle_list *throttles, const struct ids *known,
 		    struct diags *diags)
 {
 	static const struct ids none;
-	if (assign_ids(&plan->ids, config, known) == 0)
-		return 0;
-	ids_fini(&plan->ids);
-	plan->ids_forgotten = true;
-	int error = assign_ids(&plan->ids, config, &none);
+	size_t count;
+	struct wanted *wanted = find_wanted(config, throttles, &count);
+	int error = assign_ids(&plan->ids, wanted, count, config->mark_mask, known);
+	if (error) {
+		ids_fini(&plan->ids);
+		plan->ids_forgotten = true;
+		error = assign_ids(&plan->ids, wanted, count, config->mark_mask, &none);
+	}
 	if (error)
-		report_overflow(config, diags);
+		report_overflow(config, count, diags);
+	free(wanted);
 	return error;
 }
 
@@ -105,6 +160,14 @@ static void plan_interfaces(struct plan *plan, const struct config *config)
 	}
 }
 
+static bool has_connection_counts(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_rules; i++)
+		if (config->rules[i].has_throttle && !counts_packets(config, &config->rules[i]))
+			return true;
+	return false;
+}
+
 static unsigned count_workers(unsigned configured)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -113,15 +176,17 @@ static unsigned count_workers(unsigned configured)
 	return cpus < 1 ? 1 : cpus > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)cpus;
 }
 
-struct plan *plan_new(const struct config *config, const struct ids *known, struct diags *diags)
+struct plan *plan_new(const struct config *config, const struct throttle_list *throttles,
+		      const struct ids *known, struct diags *diags)
 {
 	struct plan *plan = xcalloc(1, sizeof(*plan));
-	if (plan_ids(plan, config, known, diags)) {
+	if (plan_ids(plan, config, throttles, known, diags)) {
 		plan_free(plan);
 		return NULL;
 	}
 	plan->mark_mask = config->mark_mask;
 	plan_interfaces(plan, config);
+	plan->counts_connections = has_connection_counts(config);
 	plan->n_management = config->n_management;
 	plan->management = xcalloc(config->n_management, sizeof(*plan->management));
 	memcpy(plan->management, config->management,

@@ -13,6 +13,7 @@
 
 #include "config/config.h"
 #include "engine/ids.h"
+#include "engine/throttle_list.h"
 
 struct plan_class {
 	const char *name; /* borrowed from the plan's outcomes */
@@ -33,16 +34,17 @@ struct plan_interface {
 
 struct plan {
 	uint32_t mark_mask;
-	struct ids ids;     /* all outcomes; [0] is class default */
+	struct ids ids;     /* all outcomes, and calls; [0] is class default */
 	bool ids_forgotten; /* those of the earlier run could not be kept */
 	struct plan_interface *interfaces;
 	size_t n_interfaces;
 	struct config_management *management;
 	size_t n_management;
 	uint16_t queue_first;
-	unsigned workers;
+	unsigned workers; /* each has a queue for first packets; behind these, as many for the rest */
 	uint32_t queue_length; /* packets */
 	bool fail_open;
+	bool counts_connections; /* some rule's throttle does: it matters what is confirmed */
 };
 
 /*
@@ -51,7 +53,8 @@ struct plan {
  * connections then mean nothing any more. More outcomes than the mask has room for are an error
  * in *diags, and the result is NULL.
  */
-struct plan *plan_new(const struct config *config, const struct ids *known, struct diags *diags);
+struct plan *plan_new(const struct config *config, const struct throttle_list *throttles,
+		      const struct ids *known, struct diags *diags);
 void plan_free(struct plan *plan);
 
 #endif

@@ -2,71 +2,225 @@
 #include "engine/snapshot.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/alloc.h"
 
-static uint32_t rule_id(const struct config_rule *rule, const struct plan *plan)
+struct rulebook {
+	unsigned references;
+	struct config *config;
+	struct ruleset *ruleset;
+	struct geo *geo;
+};
+
+static uint32_t id_of(const struct plan *plan, enum outcome_kind kind, const char *name)
 {
-	switch (rule->action) {
+	const struct outcome *outcome = ids_find(&plan->ids, kind, name);
+	return outcome ? outcome->id : 0;
+}
+
+static uint32_t class_id(const struct snapshot *snapshot, size_t class)
+{
+	return snapshot->plan->ids.items[class].id;
+}
+
+static uint32_t queued_id(const struct snapshot *snapshot, size_t class)
+{
+	return id_of(snapshot->plan, OUTCOME_QUEUED, snapshot->config->classes[class].name);
+}
+
+static void map_action(const struct snapshot *snapshot, const struct config_rule *from,
+		       struct snapshot_rule *rule)
+{
+	switch (from->action) {
 	case ACTION_CLASS:
 	case ACTION_ACCEPT:
-		return plan->ids.items[rule->class_index].id;
+		rule->id = class_id(snapshot, from->class_index);
+		rule->queued_id = queued_id(snapshot, from->class_index);
+		break;
 	case ACTION_DROP:
-		return ids_find(&plan->ids, OUTCOME_DROP, "drop")->id;
+		rule->id = rule->queued_id = id_of(snapshot->plan, OUTCOME_DROP, "drop");
+		break;
 	case ACTION_REJECT:
-		return ids_find(&plan->ids, OUTCOME_REJECT, "reject")->id;
+		rule->id = rule->queued_id = id_of(snapshot->plan, OUTCOME_REJECT, "reject");
+		break;
+	case ACTION_CONTINUE:
+		break;
 	}
-	abort();
+}
+
+static void map_throttle(const struct snapshot *snapshot, const struct config_rule *from,
+			 struct snapshot_rule *rule)
+{
+	const struct config *config = snapshot->config;
+	rule->throttle = (uint32_t)from->throttle_index;
+	rule->counts_packets = !config->throttles[from->throttle_index].count_connections;
+	rule->over = from->over == ACTION_REJECT ? OUTCOME_REJECT : OUTCOME_DROP;
+	if (from->over != ACTION_CLASS)
+		return;
+	rule->over = OUTCOME_CLASS;
+	rule->over_id = class_id(snapshot, from->over_class_index);
+	rule->over_queued_id = queued_id(snapshot, from->over_class_index);
 }
 
 static void map_rules(struct snapshot *snapshot)
 {
 	const struct config *config = snapshot->config;
-	snapshot->rule_ids = xcalloc(config->n_rules, sizeof(*snapshot->rule_ids));
-	for (size_t i = 0; i < config->n_rules; i++)
-		snapshot->rule_ids[i] = rule_id(&config->rules[i], snapshot->plan);
-	snapshot->default_id = snapshot->plan->ids.items[0].id;
+	snapshot->rules = xcalloc(config->n_rules, sizeof(*snapshot->rules));
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const struct config_rule *from = &config->rules[i];
+		snapshot->rules[i].throttle = SNAPSHOT_NO_THROTTLE;
+		map_action(snapshot, from, &snapshot->rules[i]);
+		if (!from->has_throttle)
+			continue;
+		map_throttle(snapshot, from, &snapshot->rules[i]);
+		snapshot->n_throttle_rules++;
+	}
+	snapshot->default_id = class_id(snapshot, 0);
+	snapshot->default_queued_id = queued_id(snapshot, 0);
+}
+
+static void map_calls(struct snapshot *snapshot)
+{
+	const struct ids *ids = &snapshot->plan->ids;
+	for (size_t i = 0; i < ids->count; i++)
+		if (ids->items[i].id > snapshot->max_id)
+			snapshot->max_id = ids->items[i].id;
+	snapshot->calls = xcalloc(snapshot->max_id + 1, sizeof(*snapshot->calls));
+	memset(snapshot->calls, 0xff, (snapshot->max_id + 1) * sizeof(*snapshot->calls));
+	for (size_t i = 0; i < snapshot->list.count; i++)
+		snapshot->calls[id_of(snapshot->plan, OUTCOME_CALL, snapshot->list.items[i].tag)] =
+			(uint32_t)i;
 }
 
 /* A database that is named must be usable, whether or not a rule asks for it yet. */
-static void open_geo(struct snapshot *snapshot, struct diags *diags)
+static void open_geo(struct rulebook *rulebook, struct diags *diags)
 {
-	const struct config *config = snapshot->config;
+	const struct config *config = rulebook->config;
 	char *why = NULL;
 	if (!config->geoip)
 		return;
-	snapshot->geo = geo_open(config->geoip, &why);
-	if (!snapshot->geo)
+	rulebook->geo = geo_open(config->geoip, &why);
+	if (!rulebook->geo)
 		diag_error(diags, config->geoip_at, "geoip file `%s`: %s", config->geoip, why);
 	free(why);
 }
 
-struct snapshot *snapshot_load(const char *path, const struct ids *known, struct diags *diags)
+static void rulebook_drop(struct rulebook *rulebook)
+{
+	if (!rulebook || --rulebook->references)
+		return;
+	ruleset_free(rulebook->ruleset);
+	geo_close(rulebook->geo);
+	config_free(rulebook->config);
+	free(rulebook);
+}
+
+/* Takes over a reference of the rulebook, and the list. */
+static struct snapshot *snapshot_new(struct rulebook *rulebook, struct throttle_list list,
+				     const struct ids *known, struct diags *diags)
 {
 	struct snapshot *snapshot = xcalloc(1, sizeof(*snapshot));
-	snapshot->config = config_load(path, diags);
-	if (snapshot->config) {
-		open_geo(snapshot, diags);
-		snapshot->ruleset = ruleset_compile(snapshot->config, diags);
-	}
+	snapshot->rulebook = rulebook;
+	snapshot->config = rulebook->config;
+	snapshot->ruleset = rulebook->ruleset;
+	snapshot->geo = rulebook->geo;
+	snapshot->list = list;
 	if (!diags->errors)
-		snapshot->plan = plan_new(snapshot->config, known, diags);
+		snapshot->plan = plan_new(snapshot->config, &snapshot->list, known, diags);
 	if (diags->errors) {
 		snapshot_free(snapshot);
 		return NULL;
 	}
 	map_rules(snapshot);
+	map_calls(snapshot);
 	return snapshot;
+}
+
+struct snapshot *snapshot_load(const char *path, const struct snapshot_known *known,
+			       struct diags *diags)
+{
+	struct rulebook *rulebook = xcalloc(1, sizeof(*rulebook));
+	struct throttle_list list = {0};
+	rulebook->references = 1;
+	rulebook->config = config_load(path, diags);
+	if (rulebook->config) {
+		open_geo(rulebook, diags);
+		rulebook->ruleset = ruleset_compile(rulebook->config, diags);
+		throttle_list_merge(&list, rulebook->config, &known->throttles);
+	}
+	return snapshot_new(rulebook, list, &known->ids, diags);
+}
+
+struct snapshot *snapshot_derive(const struct snapshot *from, const struct throttle_list *list,
+				 const struct ids *known, struct diags *diags)
+{
+	struct throttle_list copy = {0};
+	throttle_list_copy(&copy, list);
+	from->rulebook->references++;
+	return snapshot_new(from->rulebook, copy, known, diags);
 }
 
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
-	free(snapshot->rule_ids);
+	for (size_t i = 0; snapshot->throttles && i < snapshot->list.count; i++)
+		throttle_free(snapshot->throttles[i]);
+	free(snapshot->throttles);
+	throttle_list_fini(&snapshot->list);
+	free(snapshot->calls);
+	free(snapshot->rules);
 	plan_free(snapshot->plan);
-	ruleset_free(snapshot->ruleset);
-	geo_close(snapshot->geo);
-	config_free(snapshot->config);
+	rulebook_drop(snapshot->rulebook);
 	free(snapshot);
+}
+
+static bool same_sessions(const struct throttle_spec *a, const struct throttle_spec *b)
+{
+	return a->kind == b->kind && a->session.fields == b->session.fields &&
+	       a->session.mask == b->session.mask;
+}
+
+/* The throttle of `before` with the sessions that this one is to have, or NULL. */
+static struct throttle *find_before(const struct snapshot *before, const struct throttle_item *item)
+{
+	for (size_t i = 0; before && before->throttles && i < before->list.count; i++)
+		if (strcmp(before->list.items[i].tag, item->tag) == 0 &&
+		    before->list.items[i].serial == item->serial &&
+		    same_sessions(&before->list.items[i].spec, &item->spec))
+			return before->throttles[i];
+	return NULL;
+}
+
+int snapshot_open(struct snapshot *snapshot, const struct snapshot *before)
+{
+	int error = 0;
+	snapshot->throttles = xcalloc(snapshot->list.count, sizeof(struct throttle *));
+	for (size_t i = 0; !error && i < snapshot->list.count; i++) {
+		const struct throttle_item *item = &snapshot->list.items[i];
+		struct throttle *there = find_before(before, item);
+		if (there)
+			snapshot->throttles[i] = throttle_ref(there);
+		else
+			error = throttle_new(item->tag, item->serial, &item->spec,
+					     &snapshot->throttles[i]);
+	}
+	return error;
+}
+
+void snapshot_apply_limits(struct snapshot *snapshot)
+{
+	/* Cannot fail: the specification was checked, and the sessions are the same. */
+	for (size_t i = 0; i < snapshot->list.count; i++)
+		throttle_change(snapshot->throttles[i], &snapshot->list.items[i].spec);
+}
+
+struct throttle *snapshot_call(const struct snapshot *snapshot, uint32_t id, bool *ret_rejects)
+{
+	uint32_t position = id <= snapshot->max_id ? snapshot->calls[id] : SNAPSHOT_NO_THROTTLE;
+	if (position == SNAPSHOT_NO_THROTTLE)
+		return NULL;
+	*ret_rejects = snapshot->list.items[position].over_rejects;
+	return snapshot->throttles[position];
 }

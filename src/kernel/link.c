@@ -151,6 +151,18 @@ const char *link_names_get(struct link_names *names, unsigned ifindex)
 	return ifindex ? look_up(names, ifindex) : NULL;
 }
 
+unsigned link_names_mtu(struct link_names *names, unsigned ifindex)
+{
+	struct ifreq request = {0};
+	const char *name = link_names_get(names, ifindex);
+	if (!name)
+		return 0;
+	strcpy(request.ifr_name, name);
+	if (ioctl(link_names_fd(names), SIOCGIFMTU, &request) < 0 || request.ifr_mtu < 0)
+		return 0;
+	return (unsigned)request.ifr_mtu;
+}
+
 int link_names_fd(const struct link_names *names)
 {
 	return link_monitor_fd(names->monitor);

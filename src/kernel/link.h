@@ -48,6 +48,9 @@ void link_names_free(struct link_names *names);
  */
 const char *link_names_get(struct link_names *names, unsigned ifindex);
 
+/* The MTU of an interface in bytes, or 0 where there is none with this index. Asks the kernel. */
+unsigned link_names_mtu(struct link_names *names, unsigned ifindex);
+
 /* For poll(2): readable when link_names_update() has something to do. */
 int link_names_fd(const struct link_names *names);
 

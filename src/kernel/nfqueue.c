@@ -28,7 +28,6 @@
 #include "kernel/nfqueue_message.h"
 #include "util/alloc.h"
 
-#define BATCH 64          /* 16, 64 and 256 were measured to be alike */
 #define SLOT_BYTES 1024u  /* the copy range, all attributes, and room to spare */
 #define SEND_BUFFER 65536 /* a datagram of verdicts must fit whatever the system's default is */
 
@@ -47,12 +46,12 @@ struct nfqueue {
 	int buffer_size;
 	size_t unanswered;
 	struct nfqueue_counters counters;
-	struct nfqueue_packet packets[BATCH];
-	struct mmsghdr messages[BATCH];
-	struct iovec parts[BATCH];
-	struct sockaddr_nl senders[BATCH];
-	char verdicts[BATCH * NFQUEUE_VERDICT_BYTES] NFQUEUE_ALIGN;
-	char slots[BATCH][SLOT_BYTES] NFQUEUE_ALIGN;
+	struct nfqueue_packet packets[NFQUEUE_BATCH];
+	struct mmsghdr messages[NFQUEUE_BATCH];
+	struct iovec parts[NFQUEUE_BATCH];
+	struct sockaddr_nl senders[NFQUEUE_BATCH];
+	char verdicts[NFQUEUE_BATCH * NFQUEUE_VERDICT_BYTES] NFQUEUE_ALIGN;
+	char slots[NFQUEUE_BATCH][SLOT_BYTES] NFQUEUE_ALIGN;
 };
 
 /* One thread writes, so that no locked instruction is needed. */
@@ -64,7 +63,7 @@ static void count(_Atomic uint64_t *counter, uint64_t more)
 
 static void prepare_slots(struct nfqueue *queue)
 {
-	for (size_t i = 0; i < BATCH; i++) {
+	for (size_t i = 0; i < NFQUEUE_BATCH; i++) {
 		queue->parts[i] = (struct iovec){queue->slots[i], SLOT_BYTES};
 		queue->messages[i].msg_hdr =
 			(struct msghdr){.msg_name = &queue->senders[i],
@@ -134,13 +133,17 @@ static int bind_queue(struct nfqueue *queue, const struct nfqueue_options *optio
 	return code;
 }
 
-/* Without F_GSO the kernel cuts large packets to segments first: slower, but right. */
+/*
+ * Without F_GSO the kernel cuts large packets to segments first: slower, but right. Without
+ * F_UID_GID the users of local senders are not known.
+ */
 static int bind_with_flags(struct nfqueue *queue, const struct nfqueue_options *options)
 {
-	uint32_t flags = options->fail_open ? NFQA_CFG_F_FAIL_OPEN : 0;
-	int error = bind_queue(queue, options, flags | NFQA_CFG_F_GSO);
+	uint32_t needed = options->fail_open ? NFQA_CFG_F_FAIL_OPEN : 0;
+	uint32_t wanted = NFQA_CFG_F_UID_GID | (options->segments ? 0 : NFQA_CFG_F_GSO);
+	int error = bind_queue(queue, options, needed | wanted);
 	if (error == -EOPNOTSUPP)
-		error = bind_queue(queue, options, flags);
+		error = bind_queue(queue, options, needed);
 	return error;
 }
 
@@ -246,7 +249,7 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets)
 {
 	assert(queue->unanswered == 0);
 	while (queue->unanswered == 0) {
-		int received = recvmmsg(queue->fd, queue->messages, BATCH, MSG_DONTWAIT, NULL);
+		int received = recvmmsg(queue->fd, queue->messages, NFQUEUE_BATCH, MSG_DONTWAIT, NULL);
 		if (received < 0 && errno == ENOBUFS) {
 			count(&queue->counters.enobufs, 1);
 			continue; /* the error is read once; behind it are the packets */

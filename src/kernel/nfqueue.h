@@ -3,8 +3,8 @@
  * One NFQUEUE and the one socket that is bound to it: many messages per system call in, many
  * verdicts in one send out. A queue belongs to one thread.
  *
- * Every packet that is received gets exactly one verdict, whatever happens. The decision id
- * travels in NFQA_PRIORITY as NFSHAPER_PRIORITY | id (Linux 5.18 and later).
+ * Every packet that is received gets exactly one verdict, whatever happens. What is asked and what
+ * is answered travel in NFQA_PRIORITY (nfshaper/mark.h; Linux 5.18 and later).
  */
 #ifndef KERNEL_NFQUEUE_H
 #define KERNEL_NFQUEUE_H
@@ -13,20 +13,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Packets of a batch; 16, 64 and 256 were measured to be alike. */
+#define NFQUEUE_BATCH 64
+
 /* One packet of a batch; `data` is valid until the next nfqueue_receive(). */
 struct nfqueue_packet {
 	uint32_t packet_id;
 	uint8_t hook; /* NF_INET_LOCAL_IN, _FORWARD, _LOCAL_OUT */
 	uint32_t iif; /* interface indexes, 0: none */
 	uint32_t oif;
-	uint32_t mark; /* of the packet (NFQA_MARK, which the kernel leaves out where it is 0) */
+	uint32_t mark;  /* of the packet (NFQA_MARK, which the kernel leaves out where it is 0) */
+	uint32_t asked; /* NFSHAPER_ASK_…: what the queue chain wants to know */
+	uint32_t uid;   /* of the local sender; NFQUEUE_NO_UID where it is not told */
 	const uint8_t *data;
 	uint32_t captured; /* bytes at data */
 	uint32_t length;   /* true length of the packet (NFQA_CAP_LEN) */
 	bool is_gso;       /* more than one segment */
 	bool is_bridged;   /* from one port of a bridge to another: br_netfilter shows it here */
-	uint32_t decision; /* to be set by the caller: an id, or 0 to accept without one */
+	/* To be set by the caller: a priority (0: accept with the one that it has), or
+	 * NFQUEUE_DROP. */
+	uint32_t answer;
 };
+
+#define NFQUEUE_DROP UINT32_MAX
+#define NFQUEUE_NO_UID UINT32_MAX /* (uid_t)-1 is nobody's */
 
 /* Written by the thread of the queue, read by any: relaxed atomics. */
 struct nfqueue_counters {
@@ -40,6 +50,7 @@ struct nfqueue_options {
 	uint16_t number;
 	uint32_t length; /* packets that the kernel holds */
 	bool fail_open;  /* a full queue lets packets through instead of dropping them */
+	bool segments;   /* GSO packets come segment by segment: slower, for what is counted */
 };
 
 struct nfqueue;
@@ -60,12 +71,12 @@ int nfqueue_buffer_size(const struct nfqueue *queue);
 const struct nfqueue_counters *nfqueue_counters(const struct nfqueue *queue);
 
 /*
- * Reads what is there, at most one batch, without blocking. Returns the number of packets (0:
+ * Reads what is there, at most NFQUEUE_BATCH packets, without blocking. Returns the number of packets (0:
  * none now), with *ret_packets the batch; or a negative errno.
  */
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets);
 
-/* Answers all packets of the batch that was received last, as their `decision` says. */
+/* Answers all packets of the batch that was received last, as their `answer` says. */
 int nfqueue_answer(struct nfqueue *queue);
 
 /* Figures of /proc/net/netfilter/nfnetlink_queue for one queue; -ENOENT where it is not bound. */

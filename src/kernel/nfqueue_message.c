@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "nfshaper/mark.h"
 
 size_t nfqueue_message_bind(void *buffer, const struct nfqueue_options *options, uint32_t flags)
 {
@@ -65,6 +64,12 @@ static bool read_attribute(const struct nlattr *attr, struct nfqueue_packet *pac
 	case NFQA_MARK:
 		packet->mark = get_u32(attr);
 		break;
+	case NFQA_PRIORITY:
+		packet->asked = get_u32(attr);
+		break;
+	case NFQA_UID:
+		packet->uid = get_u32(attr);
+		break;
 	case NFQA_IFINDEX_INDEV:
 		packet->iif = get_u32(attr);
 		break;
@@ -95,7 +100,7 @@ static enum nfqueue_message_kind parse_packet(const struct nlmsghdr *nlh, size_t
 					      struct nfqueue_packet *ret_packet)
 {
 	const size_t head = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg));
-	struct nfqueue_packet packet = {0};
+	struct nfqueue_packet packet = {.uid = NFQUEUE_NO_UID};
 	struct ports ports = {0};
 	bool has_id = false;
 	if (received < head)
@@ -142,10 +147,11 @@ size_t nfqueue_message_verdicts(void *buffer, uint16_t number, const struct nfqu
 	for (size_t i = 0; i < count; i++) {
 		struct nlmsghdr *nlh =
 			nfq_nlmsg_put((char *)buffer + used, NFQNL_MSG_VERDICT, number);
-		nfq_nlmsg_verdict_put(nlh, (int)packets[i].packet_id, NF_ACCEPT);
-		if (packets[i].decision)
-			mnl_attr_put_u32(nlh, NFQA_PRIORITY,
-					 htonl(NFSHAPER_PRIORITY | packets[i].decision));
+		uint32_t answer = packets[i].answer;
+		nfq_nlmsg_verdict_put(nlh, (int)packets[i].packet_id,
+				      answer == NFQUEUE_DROP ? NF_DROP : NF_ACCEPT);
+		if (answer && answer != NFQUEUE_DROP)
+			mnl_attr_put_u32(nlh, NFQA_PRIORITY, htonl(answer));
 		used += nlh->nlmsg_len;
 	}
 	return used;

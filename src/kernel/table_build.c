@@ -7,11 +7,14 @@
  *            what was refused while it lived, and hands the rest to a worker's queue;
  *   store_*  finds the worker's answer in skb->priority and writes it into the conntrack mark.
  *
+ * What throttles need (connections that stay queued, calls by the packet mark) is in
+ * table_throttle.c.
+ *
  * They are apart because no rule of a base chain runs behind `queue`, the next base chain does.
  * At postrouting, the conntrack mark chooses the HTB class.
  *
  * An id that the mark has but no set knows (the left-over of a configuration that was lost) is in
- * neither @settled nor @refused: the connection is judged anew.
+ * neither @settled, @refused nor @inspect: the connection is judged anew.
  */
 #include "kernel/table_build.h"
 
@@ -25,6 +28,7 @@
 #include <stdlib.h>
 
 #include "kernel/table_rule.h"
+#include "kernel/table_throttle.h"
 #include "nfshaper/mark.h"
 #include "util/alloc.h"
 
@@ -51,12 +55,6 @@ static const struct table_hook classify_hook = {"postrouting", NF_INET_POST_ROUT
 
 const char *const table_queue_chains[] = {"queue_in", "queue_forward", "queue_out", NULL};
 
-struct build {
-	const struct plan *plan;
-	enum queue_path path;
-	struct table_model *model;
-};
-
 static struct table_chain *chain(struct build *build, const char *name)
 {
 	return table_model_chain(build->model, name, NULL, NULL);
@@ -66,6 +64,8 @@ static const char *refusal_chain(enum outcome_kind kind)
 {
 	switch (kind) {
 	case OUTCOME_CLASS:
+	case OUTCOME_QUEUED:
+	case OUTCOME_CALL:
 		break;
 	case OUTCOME_DROP:
 		return "refuse_drop";
@@ -81,33 +81,51 @@ static const char *id_chain_name(uint32_t id, char *buffer)
 	return buffer;
 }
 
+/* One decision in the sets and maps. */
+struct decision_sets {
+	struct table_set *settled, *refused, *inspect, *store, *classid;
+};
+
+static void add_decision(const struct plan *plan, const struct outcome *outcome,
+			 const struct decision_sets *sets)
+{
+	uint32_t mark = nfshaper_mark(plan->mark_mask, outcome->id);
+	char name[CHAIN_NAME_MAX];
+	table_set_add(sets->store, NFSHAPER_PRIORITY | outcome->id, 0,
+		      id_chain_name(outcome->id, name));
+	if (outcome_has_class(outcome)) {
+		table_set_add(outcome->kind == OUTCOME_QUEUED ? sets->inspect : sets->settled, mark,
+			      0, NULL);
+		table_set_add(sets->classid, mark, nfshaper_classid(outcome->minor), NULL);
+	} else {
+		table_set_add(sets->refused, mark, 0, refusal_chain(outcome->kind));
+	}
+}
+
 static void build_sets(struct build *build)
 {
 	const struct plan *plan = build->plan;
 	struct table_model *model = build->model;
-	struct table_set *settled, *refused, *store, *classid, *shaped;
-	char name[CHAIN_NAME_MAX];
-	settled = table_model_set(model, "settled", TABLE_TYPE_MARK, TABLE_TYPE_NONE);
-	refused = table_model_set(model, "refused", TABLE_TYPE_MARK, TABLE_TYPE_VERDICT);
-	store = table_model_set(model, "store", TABLE_TYPE_CLASSID, TABLE_TYPE_VERDICT);
-	classid = table_model_set(model, "classid", TABLE_TYPE_MARK, TABLE_TYPE_CLASSID);
+	struct table_set *shaped;
+	struct decision_sets sets = {
+		.settled = table_model_set(model, "settled", TABLE_TYPE_MARK, TABLE_TYPE_NONE),
+		.refused = table_model_set(model, "refused", TABLE_TYPE_MARK, TABLE_TYPE_VERDICT),
+		.inspect = table_model_set(model, "inspect", TABLE_TYPE_MARK, TABLE_TYPE_NONE),
+		.store = table_model_set(model, "store", TABLE_TYPE_CLASSID, TABLE_TYPE_VERDICT),
+		.classid = table_model_set(model, "classid", TABLE_TYPE_MARK, TABLE_TYPE_CLASSID),
+	};
 	shaped = table_model_set(model, "shaped", TABLE_TYPE_IFNAME, TABLE_TYPE_NONE);
-	table_set_add(store, NFSHAPER_PRIORITY, 0, "undecided");
-	for (size_t i = 0; i < plan->ids.count; i++) {
-		const struct outcome *outcome = &plan->ids.items[i];
-		uint32_t mark = nfshaper_mark(plan->mark_mask, outcome->id);
-		const char *refusal = refusal_chain(outcome->kind);
-		table_set_add(store, NFSHAPER_PRIORITY | outcome->id, 0,
-			      id_chain_name(outcome->id, name));
-		if (refusal) {
-			table_set_add(refused, mark, 0, refusal);
-		} else {
-			table_set_add(settled, mark, 0, NULL);
-			table_set_add(classid, mark, nfshaper_classid(outcome->minor), NULL);
-		}
-	}
+	table_set_add(sets.store, NFSHAPER_ASK_NEW, 0, "undecided");
+	table_set_add(sets.store, NFSHAPER_ASK_ALIVE, 0, "undecided");
+	table_set_add(sets.store, NFSHAPER_ASK_ORIGINAL, 0, "undecided");
+	table_set_add(sets.store, NFSHAPER_ASK_REPLY, 0, "undecided");
+	table_set_add(sets.store, NFSHAPER_ANSWER_REJECT, 0, "refuse_packet");
+	for (size_t i = 0; i < plan->ids.count; i++)
+		if (plan->ids.items[i].kind != OUTCOME_CALL)
+			add_decision(plan, &plan->ids.items[i], &sets);
 	for (size_t i = 0; i < plan->n_interfaces; i++)
 		table_set_add_name(shaped, plan->interfaces[i].name);
+	table_build_calls(build, sets.store);
 }
 
 /* What the answer of a worker does; the comment gives the id back its meaning after a crash. */
@@ -118,7 +136,7 @@ static void build_id_chain(struct build *build, const struct outcome *outcome)
 	uint32_t mask = build->plan->mark_mask;
 	char *comment =
 		refusal ? xstrdup(outcome_kind_text(outcome->kind))
-			: xasprintf("class %s %s", outcome->name,
+			: xasprintf("%s %s %s", outcome_kind_text(outcome->kind), outcome->name,
 				    table_classid_text(nfshaper_classid(outcome->minor), classid));
 	struct table_chain *store =
 		table_model_chain(build->model, id_chain_name(outcome->id, name), NULL, comment);
@@ -144,6 +162,11 @@ static void build_refusals(struct build *build)
 	match_proto(rule, IPPROTO_TCP);
 	verdict_tcp_reset(rule);
 	verdict_prohibited(table_chain_rule(refuse));
+
+	/* One packet over the limit of a throttle: the connection stays as it is. */
+	refuse = chain(build, "refuse_packet");
+	set_priority(table_chain_rule(refuse), 0);
+	verdict_goto(table_chain_rule(refuse), "refuse_reject");
 }
 
 static void build_counted(struct build *build, const char *name, const char *counter)
@@ -224,22 +247,37 @@ static void build_management(struct build *build, const char *name, enum table_e
 }
 
 /*
- * Both directions of a flow meet in one worker; the last worker gets what is left. The priority is
- * that of an answer without an id: nobody can have forged another before, and what comes back with
- * it went past the worker.
+ * Both directions of a flow meet in one worker; the last worker gets what is left.
+ */
+static void build_queues(struct build *build, struct table_chain *chain, unsigned first)
+{
+	const struct plan *plan = build->plan;
+	for (unsigned worker = 0; worker < plan->workers; worker++) {
+		struct table_rule *rule = table_chain_rule(chain);
+		if (worker + 1 < plan->workers)
+			match_symhash(rule, plan->workers, worker);
+		verdict_queue(rule, build->path, (uint16_t)(first + worker), plan->fail_open);
+	}
+}
+
+/*
+ * The first packets of connections. The priority is that of a question: nobody can have forged
+ * another before, and what comes back with it went past the worker.
  */
 static void build_ask(struct build *build)
 {
 	const struct plan *plan = build->plan;
 	struct table_chain *ask = chain(build, "ask");
-	set_priority(table_chain_rule(ask), NFSHAPER_PRIORITY);
-	for (unsigned worker = 0; worker < plan->workers; worker++) {
-		struct table_rule *rule = table_chain_rule(ask);
-		if (worker + 1 < plan->workers)
-			match_symhash(rule, plan->workers, worker);
-		verdict_queue(rule, build->path, (uint16_t)(plan->queue_first + worker),
-			      plan->fail_open);
+	struct table_rule *rule;
+	set_priority(table_chain_rule(ask), NFSHAPER_ASK_NEW);
+	if (plan->counts_connections) {
+		rule = table_chain_rule(ask);
+		match_ct_confirmed(rule);
+		set_priority(rule, NFSHAPER_ASK_ALIVE);
 	}
+	build_queues(build, ask, plan->queue_first);
+	/* What throttles count goes to queues that show segment by segment. */
+	build_queues(build, chain(build, TABLE_SEGMENTS_CHAIN), plan->queue_first + plan->workers);
 }
 
 /* The first rules: decided connections, and loopback where the hook can meet it. */
@@ -248,7 +286,9 @@ static struct table_chain *begin_queue_chain(struct build *build, unsigned which
 	struct table_chain *queue = table_model_chain(build->model, table_queue_chains[which],
 						      &queue_hooks[which], NULL);
 	uint32_t hook = queue_hooks[which].number;
-	struct table_rule *rule = table_chain_rule(queue);
+	struct table_rule *rule;
+	table_build_call_rule(build, queue, hook);
+	rule = table_chain_rule(queue);
 	match_ct_mark(rule, build->plan->mark_mask, "settled");
 	verdict_accept(rule);
 	if (hook != NF_INET_FORWARD) {
@@ -277,6 +317,8 @@ static void build_queue_chain(struct build *build, unsigned which)
 	if (queue_hooks[which].number == NF_INET_LOCAL_OUT)
 		match_ct_direction(rule, true);
 	verdict_by_ct_mark(rule, build->plan->mark_mask, "refused");
+
+	table_build_inspect_rule(build, queue, queue_hooks[which].number);
 
 	rule = table_chain_rule(queue);
 	match_ct_direction(rule, true);
@@ -314,7 +356,8 @@ struct table_model *table_build(const struct plan *plan, enum queue_path path)
 	const unsigned hooks = sizeof(queue_hooks) / sizeof(queue_hooks[0]);
 	build_sets(&build);
 	for (size_t i = 0; i < plan->ids.count; i++)
-		build_id_chain(&build, &plan->ids.items[i]);
+		if (plan->ids.items[i].kind != OUTCOME_CALL)
+			build_id_chain(&build, &plan->ids.items[i]);
 	build_refusals(&build);
 	build_counted(&build, "exempt_packet", TABLE_COUNTER_EXEMPT);
 	build_counted(&build, "untracked_packet", TABLE_COUNTER_UNTRACKED);
@@ -323,6 +366,7 @@ struct table_model *table_build(const struct plan *plan, enum queue_path path)
 	build_management(&build, "management_in", TABLE_SOURCE);
 	build_management(&build, "management_out", TABLE_DESTINATION);
 	build_ask(&build);
+	table_build_throttle_chains(&build);
 	for (unsigned which = 0; which < hooks; which++)
 		build_queue_chain(&build, which);
 	for (unsigned which = 0; which < hooks; which++)

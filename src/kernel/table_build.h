@@ -9,6 +9,8 @@
 
 /* The regular chain of the id N is called TABLE_ID_CHAIN "N". */
 #define TABLE_ID_CHAIN "id_"
+/* The same for the id of a throttle that is called. */
+#define TABLE_CALL_CHAIN "call_"
 #define TABLE_COUNTER_EXEMPT "exempt"
 #define TABLE_COUNTER_UNTRACKED "untracked"
 #define TABLE_COUNTER_UNDECIDED "undecided"

@@ -22,6 +22,11 @@
 #define IPV6_DADDR 24
 #define PORT_SOURCE 0
 #define PORT_DESTINATION 2
+#define TCP_FLAGS 13
+#define TCP_RST 0x04
+
+/* IPS_CONFIRMED of linux/netfilter/nf_conntrack_common.h. */
+#define CT_STATUS_CONFIRMED (1u << 3)
 
 static void load_payload(struct table_rule *rule, uint32_t base, uint32_t offset, uint32_t length)
 {
@@ -169,6 +174,34 @@ void match_ct_state(struct table_rule *rule, uint32_t bits)
 	rule_say(rule, "ct state %s", list);
 	rule_load_ct(rule, NFT_CT_STATE);
 	rule_bitwise_u32(rule, bits, 0);
+	compare(rule, NFT_CMP_NEQ, &none, sizeof(none));
+}
+
+void match_ct_confirmed(struct table_rule *rule)
+{
+	uint32_t none = 0;
+	rule_say(rule, "ct status confirmed");
+	rule_load_ct(rule, NFT_CT_STATUS);
+	rule_bitwise_u32(rule, CT_STATUS_CONFIRMED, 0);
+	compare(rule, NFT_CMP_NEQ, &none, sizeof(none));
+}
+
+void match_mark_bits(struct table_rule *rule, uint32_t mask)
+{
+	uint32_t none = 0;
+	rule_say(rule, "meta mark & 0x%08x != 0x00000000", mask);
+	rule_load_meta(rule, NFT_META_MARK);
+	rule_bitwise_u32(rule, mask, 0);
+	compare(rule, NFT_CMP_NEQ, &none, sizeof(none));
+}
+
+void match_tcp_reset(struct table_rule *rule)
+{
+	uint8_t flag = TCP_RST, none = 0;
+	rule_say(rule, "tcp flags rst");
+	test_proto(rule, IPPROTO_TCP);
+	load_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS, sizeof(flag));
+	rule_bitwise(rule, &flag, &none, sizeof(flag));
 	compare(rule, NFT_CMP_NEQ, &none, sizeof(none));
 }
 

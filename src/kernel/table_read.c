@@ -20,42 +20,75 @@
 
 #define ID_MAX ((1u << NFSHAPER_MASK_BITS_MAX) - 1)
 
-/*
- * Reads the name of a chain and its comment as build_id_chain() wrote them. False where they are
- * anything else: the table may have been edited by hand. The name is put into `class_name`.
- */
-static bool parse_id_chain(const struct state_chain *chain, struct outcome *ret_outcome,
-			   char *class_name, size_t room)
+/* Behind the prefix of a chain's name: its id, or 0. */
+static uint32_t parse_id(const char *chain, const char *prefix)
 {
-	const size_t prefix = strlen(TABLE_ID_CHAIN);
-	const char *comment = chain->comment, *classid;
-	struct outcome outcome = {0};
 	uint64_t id;
+	if (strncmp(chain, prefix, strlen(prefix)) != 0 ||
+	    text_to_u64(chain + strlen(prefix), ID_MAX, &id) != 0)
+		return 0;
+	return (uint32_t)id;
+}
+
+/* The text behind the word in the comment, or NULL. */
+static const char *behind_word(const char *comment, enum outcome_kind kind)
+{
+	const char *word = outcome_kind_text(kind);
+	size_t length = strlen(word);
+	return strncmp(comment, word, length) == 0 && comment[length] == ' ' && comment[length + 1]
+		       ? comment + length + 1
+		       : NULL;
+}
+
+/* `web 1:11`: the class's name and its minor. */
+static bool parse_class(const char *text, struct outcome *outcome, char *name, size_t room)
+{
+	const char *classid = strrchr(text, ' ');
 	unsigned major, minor;
 	int end = 0;
-	if (strncmp(chain->name, TABLE_ID_CHAIN, prefix) != 0 || !comment ||
-	    text_to_u64(chain->name + prefix, ID_MAX, &id) != 0 || id == 0)
-		return false;
-	outcome.id = (uint32_t)id;
-	outcome.name = class_name;
-	if (strcmp(comment, "drop") == 0 || strcmp(comment, "reject") == 0) {
-		if (outcome_kind_parse(comment, &outcome.kind) != 0)
-			return false;
-		snprintf(class_name, room, "%s", comment);
-		*ret_outcome = outcome;
-		return true;
-	}
-	classid = strrchr(comment, ' ');
-	if (strncmp(comment, "class ", 6) != 0 || !classid || classid <= comment + 6)
-		return false;
-	if (sscanf(classid, " %4x:%4x%n", &major, &minor, &end) != 2 || classid[end] ||
+	if (!classid || classid == text ||
+	    sscanf(classid, " %4x:%4x%n", &major, &minor, &end) != 2 || classid[end] ||
 	    major != NFSHAPER_HTB_MAJOR || minor < NFSHAPER_HTB_FIRST)
 		return false;
-	outcome.kind = OUTCOME_CLASS;
-	outcome.minor = (uint16_t)minor;
-	snprintf(class_name, room, "%.*s", (int)(classid - comment - 6), comment + 6);
-	*ret_outcome = outcome;
+	outcome->minor = (uint16_t)minor;
+	snprintf(name, room, "%.*s", (int)(classid - text), text);
 	return true;
+}
+
+/*
+ * Reads the name of a chain and its comment as table_build.c wrote them. False where they are
+ * anything else: the table may have been edited by hand. The name is put into `name`.
+ */
+static bool parse_id_chain(const struct state_chain *chain, struct outcome *ret_outcome, char *name,
+			   size_t room)
+{
+	static const enum outcome_kind classes[] = {OUTCOME_CLASS, OUTCOME_QUEUED};
+	struct outcome outcome = {.id = parse_id(chain->name, TABLE_ID_CHAIN), .name = name};
+	const char *comment = chain->comment, *text;
+	bool is_right = false;
+	if (!comment)
+		return false;
+	if (!outcome.id) {
+		outcome.id = parse_id(chain->name, TABLE_CALL_CHAIN);
+		outcome.kind = OUTCOME_CALL;
+		text = behind_word(comment, OUTCOME_CALL);
+		snprintf(name, room, "%s", text ? text : "");
+		is_right = outcome.id && text;
+	} else if (strcmp(comment, "drop") == 0 || strcmp(comment, "reject") == 0) {
+		snprintf(name, room, "%s", comment);
+		is_right = outcome_kind_parse(comment, &outcome.kind) == 0;
+	}
+	for (size_t i = 0; !is_right && outcome.kind == OUTCOME_CLASS && i < 2; i++) {
+		text = behind_word(comment, classes[i]);
+		if (!text)
+			continue;
+		outcome.kind = classes[i];
+		is_right = parse_class(text, &outcome, name, room);
+		break;
+	}
+	if (is_right)
+		*ret_outcome = outcome;
+	return is_right;
 }
 
 /* Two chains cannot give one id or one name two meanings: the first found is kept. */
@@ -63,7 +96,8 @@ static bool is_known(const struct ids *ids, const struct outcome *outcome)
 {
 	for (size_t i = 0; i < ids->count; i++)
 		if (ids->items[i].id == outcome->id ||
-		    (outcome->minor && ids->items[i].minor == outcome->minor))
+		    (outcome->minor && ids->items[i].kind == outcome->kind &&
+		     ids->items[i].minor == outcome->minor))
 			return true;
 	return ids_find(ids, outcome->kind, outcome->name) != NULL;
 }

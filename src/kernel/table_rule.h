@@ -44,6 +44,12 @@ void match_ct_state(struct table_rule *rule, uint32_t bits);
 void match_ct_direction(struct table_rule *rule, bool original);
 /* `ct mark & MASK @settled` */
 void match_ct_mark(struct table_rule *rule, uint32_t mask, const char *set);
+/* `ct status confirmed` */
+void match_ct_confirmed(struct table_rule *rule);
+/* `meta mark & MASK != 0x00000000` */
+void match_mark_bits(struct table_rule *rule, uint32_t mask);
+/* `tcp flags rst` */
+void match_tcp_reset(struct table_rule *rule);
 /* `fib daddr type multicast`: RTN_BROADCAST or RTN_MULTICAST of linux/rtnetlink.h. */
 void match_destination_type(struct table_rule *rule, uint32_t type);
 /* `symhash mod MODULUS VALUE`: the same for both directions of a flow. */
@@ -55,7 +61,8 @@ void verdict_drop(struct table_rule *rule);
 /* `goto CHAIN`, `jump CHAIN` */
 void verdict_goto(struct table_rule *rule, const char *chain);
 void verdict_jump(struct table_rule *rule, const char *chain);
-/* `ct mark & MASK vmap @refused`, `meta priority vmap @store` */
+/* `ct mark & MASK vmap @refused`, `meta mark & MASK vmap @call`, `meta priority vmap @store` */
+void verdict_by_mark(struct table_rule *rule, uint32_t mask, const char *map);
 void verdict_by_ct_mark(struct table_rule *rule, uint32_t mask, const char *map);
 void verdict_by_priority(struct table_rule *rule, const char *map);
 /* `reject with tcp reset`, to be preceded by match_proto(TCP); `reject with icmpx
@@ -71,6 +78,8 @@ void count_named(struct table_rule *rule, const char *counter);
 void set_priority(struct table_rule *rule, uint32_t priority);
 /* `meta priority set ct mark & MASK map @classid` */
 void set_priority_by_ct_mark(struct table_rule *rule, uint32_t mask, const char *map);
+/* `meta mark set meta mark & ~MASK` */
+void clear_mark(struct table_rule *rule, uint32_t mask);
 /* `ct mark set ct mark & ~MASK | MARK`: no bit outside the mask changes. */
 void set_ct_mark(struct table_rule *rule, uint32_t mask, uint32_t mark);
 

@@ -61,6 +61,14 @@ void verdict_by_ct_mark(struct table_rule *rule, uint32_t mask, const char *map)
 	rule_lookup_to(rule, map, NFT_REG_VERDICT);
 }
 
+void verdict_by_mark(struct table_rule *rule, uint32_t mask, const char *map)
+{
+	rule_say(rule, "meta mark & 0x%08x vmap @%s", mask, map);
+	rule_load_meta(rule, NFT_META_MARK);
+	rule_bitwise_u32(rule, mask, 0);
+	rule_lookup_to(rule, map, NFT_REG_VERDICT);
+}
+
 void verdict_by_priority(struct table_rule *rule, const char *map)
 {
 	rule_say(rule, "meta priority vmap @%s", map);
@@ -156,6 +164,17 @@ void set_priority_by_ct_mark(struct table_rule *rule, uint32_t mask, const char 
 	rule_bitwise_u32(rule, mask, 0);
 	rule_lookup_to(rule, map, NFT_REG_1);
 	store_priority(rule);
+}
+
+void clear_mark(struct table_rule *rule, uint32_t mask)
+{
+	struct nftnl_expr *expr;
+	rule_say(rule, "meta mark set meta mark & 0x%08x", ~mask);
+	rule_load_meta(rule, NFT_META_MARK);
+	rule_bitwise_u32(rule, ~mask, 0);
+	expr = rule_expr(rule, "meta");
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, NFT_REG_1);
 }
 
 void set_ct_mark(struct table_rule *rule, uint32_t mask, uint32_t mark)

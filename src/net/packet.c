@@ -21,6 +21,7 @@
 #define IPV6_FRAGMENT_OFFSET 0xfff8u
 #define PORTS_BYTES 4u
 #define ICMP_BYTES 2u
+#define TCP_OFFSET 12u
 
 /* IANA "IPv6 Extension Header Types"; netinet/in.h lacks the last two. */
 #define HEADER_HIP 139
@@ -113,6 +114,15 @@ static int parse_icmp(const struct cursor *cursor, struct packet *packet)
 	return 0;
 }
 
+/* Of TCP the data offset says it (RFC 9293 section 3.1), where it was copied. */
+static size_t header_length(const struct cursor *cursor, uint8_t proto)
+{
+	const uint8_t *bytes;
+	if (proto == IPPROTO_TCP && !cursor_get(cursor, TCP_OFFSET + 1u, &bytes))
+		return (bytes[TCP_OFFSET] >> 4) * 4u;
+	return header_minimum(proto);
+}
+
 static int parse_upper(const struct cursor *cursor, struct packet *packet)
 {
 	bool is_icmp =
@@ -120,6 +130,7 @@ static int parse_upper(const struct cursor *cursor, struct packet *packet)
 	bool is_known = is_icmp || proto_has_ports(packet->proto);
 	const uint8_t *word;
 	int error = 0;
+	packet->headers = (uint16_t)cursor->at;
 	if (cursor->is_later_fragment || packet->proto == IPPROTO_NONE)
 		return 0;
 	if (is_known && !cursor->is_first_fragment &&
@@ -133,6 +144,7 @@ static int parse_upper(const struct cursor *cursor, struct packet *packet)
 		packet->has_payload_word = true;
 		packet->payload_word = get_u32(word);
 	}
+	packet->headers += (uint16_t)header_length(cursor, packet->proto);
 	return error;
 }
 

@@ -25,6 +25,7 @@ struct packet {
 	uint8_t icmp_code;
 	uint16_t sport;        /* host order */
 	uint16_t dport;        /* host order */
+	uint16_t headers;      /* bytes in front of the payload, as far as they are known */
 	uint32_t length;       /* bytes of the whole IP packet */
 	uint32_t payload_word; /* as a big-endian number: sport << 16 | dport for TCP and UDP */
 };

@@ -25,6 +25,7 @@
 #define RULES_CLASSIFIER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rules/condition.h"
 
@@ -34,7 +35,8 @@ struct classifier;
 struct classifier *classifier_new(struct condition *const *conditions, size_t count);
 void classifier_free(struct classifier *classifier);
 
-/* The index of the first condition that holds, or -1. */
-int classifier_match(const struct classifier *classifier, struct evaluation *evaluation);
+/* The index of the first condition from `from` on that holds, or -1. */
+int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
+		     uint32_t from);
 
 #endif

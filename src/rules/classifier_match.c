@@ -10,6 +10,7 @@ struct search {
 	const struct classifier *classifier;
 	struct evaluation *evaluation;
 	uint64_t ready; /* dimensions that are looked up */
+	uint32_t from;  /* rules before this one do not count */
 	uint32_t best;  /* the first rule that holds so far */
 	const uint32_t *rows[DIMENSIONS_MAX];
 };
@@ -67,7 +68,9 @@ static bool search_candidates(struct search *search, size_t chunk, union vector_
 			uint64_t missing = bit->dimensions & ~search->ready;
 			if (bit->rule >= search->best)
 				return false;
-			if (missing) {
+			if (bit->rule < search->from) {
+				candidates->words[word] &= candidates->words[word] - 1;
+			} else if (missing) {
 				narrow(search, chunk, first_bit(missing), candidates);
 			} else if (residues_hold(search, bit)) {
 				search->best = bit->rule;
@@ -102,6 +105,10 @@ static void search_group(struct search *search, const struct classifier_group *g
 		const union vector_node *node = vectors_chunk(&classifier->vectors, rows, chunk);
 		if (classifier->chunks[chunk].first_rule >= search->best)
 			return;
+		/* All rules of this chunk come before the next one's. */
+		if (chunk + 1 < group->end_chunk &&
+		    classifier->chunks[chunk + 1].first_rule < search->from)
+			continue;
 		if (!vectors_is_empty(&classifier->vectors, node) &&
 		    search_chunk(search, chunk, node))
 			return;
@@ -125,12 +132,14 @@ static void look_up_pivots(struct search *search)
 	}
 }
 
-int classifier_match(const struct classifier *classifier, struct evaluation *evaluation)
+int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
+		     uint32_t from)
 {
 	struct search search; /* its vectors are written before they are read */
 	search.classifier = classifier;
 	search.evaluation = evaluation;
 	search.ready = 0;
+	search.from = from;
 	search.best = NO_RULE;
 	look_up_pivots(&search);
 	for (size_t i = 0; i < classifier->n_groups; i++)

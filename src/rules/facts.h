@@ -32,6 +32,8 @@ struct facts {
 	const struct geo *geo;       /* NULL: no country is known */
 	struct geo_cache *geo_cache; /* the calling thread's own, or NULL */
 	uint32_t mark;               /* the packet mark */
+	bool has_uid;                /* the user of the local sender is known */
+	uint32_t uid;
 	struct local_time now;       /* unknown where the caller does not fill it */
 	const char *cc;  /* given on explain's command line, instead of a look-up; or NULL */
 	uint64_t untold; /* bits 1 << attribute: what explain's command line leaves unknown */

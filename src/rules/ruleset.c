@@ -91,16 +91,16 @@ static bool rule_holds(const struct ruleset *ruleset, size_t rule, struct evalua
 	return !condition || condition_holds(condition, evaluation);
 }
 
-int ruleset_match(const struct ruleset *ruleset, const struct facts *facts)
+int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)
 {
 	struct evaluation evaluation = evaluation_of(facts);
-	return classifier_match(ruleset->classifier, &evaluation);
+	return classifier_match(ruleset->classifier, &evaluation, (uint32_t)from);
 }
 
-int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts)
+int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from)
 {
 	struct evaluation evaluation = evaluation_of(facts);
-	for (size_t i = 0; i < ruleset->count; i++)
+	for (size_t i = from; i < ruleset->count; i++)
 		if (rule_holds(ruleset, i, &evaluation))
 			return (int)i;
 	return -1;

@@ -31,13 +31,22 @@ const struct condition *ruleset_condition(const struct ruleset *ruleset, size_t 
 bool ruleset_needs_geo(const struct ruleset *ruleset);
 
 /*
- * The index of the first rule that the packet matches, or -1. Pure: no input or output, no
- * allocation, no clock; any number of threads may call it at the same time.
+ * The index of the first rule from `from` on that the packet matches, or -1. Pure: no input or
+ * output, no allocation, no clock; any number of threads may call it at the same time.
  */
-int ruleset_match(const struct ruleset *ruleset, const struct facts *facts);
+int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from);
 
-/* The same answer, got by trying one rule after the other: what ruleset_match() is held against. */
-int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts);
+/* The first of all. */
+static inline int ruleset_match(const struct ruleset *ruleset, const struct facts *facts)
+{
+	return ruleset_match_from(ruleset, facts, 0);
+}
+
+/*
+ * The same answer, got by trying one rule after the other: what ruleset_match_from() is held
+ * against.
+ */
+int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from);
 
 /* Whether one rule matches. */
 bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts);

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -27,29 +26,6 @@ struct pair {
 	enum end stored[2];
 	enum end third; /* END_COUNT: none */
 };
-
-static const char *const names[SESSION_FIELD_COUNT] = {
-	[SESSION_SADDR] = "saddr", [SESSION_DADDR] = "daddr", [SESSION_LADDR] = "laddr",
-	[SESSION_RADDR] = "raddr", [SESSION_SPORT] = "sport", [SESSION_DPORT] = "dport",
-	[SESSION_LPORT] = "lport", [SESSION_RPORT] = "rport", [SESSION_PROTO] = "proto",
-	[SESSION_USER] = "user",   [SESSION_CC] = "cc",
-};
-
-const char *session_field_name(enum session_field field)
-{
-	return names[field];
-}
-
-int session_field_find(const char *name, enum session_field *ret_field)
-{
-	for (unsigned i = 0; i < SESSION_FIELD_COUNT; i++) {
-		if (strcmp(names[i], name) == 0) {
-			*ret_field = (enum session_field)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
 
 /* Of three or four ends one pair (source and destination, or local and remote) is complete. */
 static struct pair pair_of(uint32_t ends)
@@ -188,7 +164,7 @@ void session_key_make(const struct session_layout *layout, const struct facts *f
 	if (layout->mask)
 		at = put_word(at, layout->mask, facts->packet, &flags);
 	if (is_chosen(layout, SESSION_USER))
-		at = put(at, &(uint32_t){NO_USER}, 4);
+		at = put(at, &(uint32_t){facts->has_uid ? facts->uid : NO_USER}, 4);
 	if (is_chosen(layout, SESSION_CC))
 		at = put_country(at, facts);
 	if (is_chosen(layout, SESSION_PROTO))
@@ -252,6 +228,16 @@ bool session_key_word(const struct session_layout *layout, const struct session_
 	return true;
 }
 
+static void get_user(const uint8_t *bytes, struct value *ret_value)
+{
+	uint32_t uid;
+	memcpy(&uid, bytes, sizeof(uid));
+	if (uid == NO_USER)
+		return;
+	ret_value->type = VALUE_NUMBER;
+	ret_value->number = uid;
+}
+
 static void get_country(const char *code, struct value *ret_value)
 {
 	if (!code[0])
@@ -264,8 +250,8 @@ static void get_country(const char *code, struct value *ret_value)
 void session_key_get(const struct session_layout *layout, const struct session_key *key,
 		     enum session_field field, struct value *ret_value)
 {
-	size_t country = word_offset(layout) + (layout->mask ? 4 : 0) +
-			 (is_chosen(layout, SESSION_USER) ? 4 : 0);
+	size_t user = word_offset(layout) + (layout->mask ? 4 : 0);
+	size_t country = user + (is_chosen(layout, SESSION_USER) ? 4 : 0);
 	*ret_value = (struct value){.type = VALUE_UNKNOWN};
 	if (!is_chosen(layout, field))
 		return;
@@ -287,6 +273,7 @@ void session_key_get(const struct session_layout *layout, const struct session_k
 	case SESSION_CC:
 		return get_country((const char *)key->bytes + country, ret_value);
 	case SESSION_USER:
+		return get_user(key->bytes + user, ret_value);
 	case SESSION_FIELD_COUNT:
 		break;
 	}

@@ -6,7 +6,7 @@
  *   addresses  0, 16 or 32
  *   ports      0, 2 or 4
  *   mask word  0 or 4   the bits of the first 4 bytes of the IP payload that count
- *   user       0 or 4   reserved: always unknown so far
+ *   user       0 or 4   of the local sender
  *   country    0 or 2
  *   protocol   0 or 1
  *
@@ -23,28 +23,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/session_field.h"
 #include "rules/facts.h"
 
 #define SESSION_KEY_MAX 48
-
-enum session_field {
-	SESSION_SADDR,
-	SESSION_DADDR,
-	SESSION_LADDR,
-	SESSION_RADDR,
-	SESSION_SPORT,
-	SESSION_DPORT,
-	SESSION_LPORT,
-	SESSION_RPORT,
-	SESSION_PROTO,
-	SESSION_USER,
-	SESSION_CC,
-	SESSION_FIELD_COUNT
-};
-
-#define SESSION_BIT(field) (1u << (field))
-#define SESSION_NONE 0u
-#define SESSION_DEFAULT (SESSION_BIT(SESSION_SADDR) | SESSION_BIT(SESSION_DADDR))
 
 struct session_layout {
 	uint32_t fields; /* bits SESSION_BIT(…); SESSION_NONE: one session for all */
@@ -54,11 +36,6 @@ struct session_layout {
 struct session_key {
 	uint8_t bytes[SESSION_KEY_MAX]; /* as many as session_key_size() says */
 };
-
-/* The word of the configuration: `saddr` … `cc`. */
-const char *session_field_name(enum session_field field);
-/* 0, or -EINVAL where there is no such field. */
-int session_field_find(const char *name, enum session_field *ret_field);
 
 /* Bytes of every key of this layout, 1 … SESSION_KEY_MAX. */
 size_t session_key_size(const struct session_layout *layout);

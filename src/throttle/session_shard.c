@@ -6,6 +6,7 @@ static struct session *at(const struct shard *shard, uint32_t slot)
 	return session_at(shard->index.store, slot);
 }
 
+/* The one to come after this one is fetched, so that evictions do not wait for the memory. */
 static void set_oldest(struct shard *shard, uint32_t slot)
 {
 	shard->oldest = slot;
@@ -13,30 +14,38 @@ static void set_oldest(struct shard *shard, uint32_t slot)
 	atomic_store_explicit(shard->shown_sequence,
 			      slot ? at(shard, slot)->sequence : SHARD_NOTHING,
 			      memory_order_release);
+	if (slot)
+		session_prefetch(shard->index.store, session_link_get(&at(shard, slot)->newer));
 }
 
 void shard_unlist(struct shard *shard, const struct session *session)
 {
-	uint32_t *link = session->newer ? &at(shard, session->newer)->older : &shard->newest;
-	if (shard->walk == *link)
-		shard->walk = session->older;
-	*link = session->older;
-	if (session->older)
-		at(shard, session->older)->newer = session->newer;
+	uint32_t newer = session_link_get(&session->newer);
+	uint32_t older = session_link_get(&session->older);
+	uint32_t slot = newer ? session_link_get(&at(shard, newer)->older) : shard->newest;
+	if (shard->walk == slot)
+		shard->walk = older;
+	if (newer)
+		session_link_set(&at(shard, newer)->older, older);
 	else
-		set_oldest(shard, session->newer);
+		shard->newest = older;
+	if (older)
+		session_link_set(&at(shard, older)->newer, newer);
+	else
+		set_oldest(shard, newer);
 }
 
 void shard_list(struct shard *shard, uint32_t slot, uint64_t sequence, uint64_t now_ns)
 {
 	struct session *session = at(shard, slot);
-	struct session *newest = shard->newest ? at(shard, shard->newest) : NULL;
+	if (now_ns > shard->latest_ns)
+		shard->latest_ns = now_ns;
 	session->sequence = sequence;
-	session->used_ns = newest && newest->used_ns > now_ns ? newest->used_ns : now_ns;
-	session->older = shard->newest;
-	session->newer = 0;
-	if (newest)
-		newest->newer = slot;
+	session->used_ns = shard->latest_ns;
+	session_link_set(&session->older, shard->newest);
+	session_link_set(&session->newer, 0);
+	if (shard->newest)
+		session_link_set(&at(shard, shard->newest)->newer, slot);
 	shard->newest = slot;
 	if (!shard->oldest)
 		set_oldest(shard, slot);
@@ -76,9 +85,8 @@ const struct session *shard_walk_next(struct shard *shard)
 		shard->walk = 0;
 		return NULL;
 	}
-	shard->walk = session->older;
-	if (shard->walk)
-		__builtin_prefetch(at(shard, shard->walk));
+	shard->walk = session_link_get(&session->older);
+	session_prefetch(shard->index.store, shard->walk);
 	return session;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One shard of a session table: a lock, an index, and the list of its sessions in the order of
- * their last use. All functions but init and fini are called with the shard's lock held.
+ * their last use. All functions but shard_prefetch() are called with the
+ * shard's lock held.
  */
 #ifndef THROTTLE_SESSION_SHARD_H
 #define THROTTLE_SESSION_SHARD_H
@@ -24,13 +25,15 @@ struct shard {
 	uint32_t oldest;
 	uint32_t walk; /* slot that the walk over what has changed visits next; 0: none */
 	uint64_t oldest_used_ns;
+	uint64_t latest_ns;               /* of any use: the shard's clock, which never goes back */
 	_Atomic uint64_t *shown_sequence; /* the table's: of the oldest session, for all to see */
-	struct session_index index;
 	shard_figure passed;
 	shard_figure over;
 	shard_figure evicted;
 	uint64_t walk_from; /* sequence number where the walk ends … */
 	uint64_t next_from; /* … and the one after it */
+	/* What is read without the lock is apart from what each use writes. */
+	_Alignas(SHARD_CACHE_LINE) struct session_index index;
 };
 
 static inline void shard_figure_add(shard_figure *figure, uint64_t number)
@@ -51,18 +54,19 @@ void shard_add(struct shard *shard, uint32_t slot, uint64_t hash);
  * Begins to fetch the neighbours in the order of use, which shard_unlist() will write to: in a
  * large table each is a cache miss, and so they come at the same time.
  */
-static inline void shard_prefetch(const struct shard *shard, const struct session *session)
+static inline void shard_prefetch(struct session_store *store, const struct session *session)
 {
-	__builtin_prefetch(&session_at(shard->index.store, session->newer)->older, 1);
-	__builtin_prefetch(&session_at(shard->index.store, session->older)->newer, 1);
+	__builtin_prefetch(&session_at(store, session_link_get(&session->newer))->older, 1);
+	__builtin_prefetch(&session_at(store, session_link_get(&session->older))->newer, 1);
 }
 
 /* Takes a session out of the order of use; out and back in makes it the one used last. */
 void shard_unlist(struct shard *shard, const struct session *session);
 /*
  * Makes a session that is not in the order the one used last, as the table's use number
- * `sequence`, at now_ns, or at the time of the use before where that is later (a worker with an
- * older batch must not put the list out of the order of time).
+ * `sequence`, at now_ns, or at the latest time of any use in the shard where that is later (a
+ * worker with an older batch must neither put the list out of the order of time nor set a session
+ * back, whose bucket would then fill twice in the same time).
  */
 void shard_list(struct shard *shard, uint32_t slot, uint64_t sequence, uint64_t now_ns);
 

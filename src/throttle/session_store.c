@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE_BYTES (2ul << 20)
+#include "throttle/huge_memory.h"
 
 /* What the first chunk leaves to small pages: some 70,000 sessions. */
 #define SMALL_BYTES (3 * HUGE_PAGE_BYTES)
@@ -19,34 +19,11 @@ static size_t chunk_size(const struct session_store *store)
 	return SESSION_STORE_CHUNK_SLOTS * store->slot_size;
 }
 
-/* Reserves one huge page more than is asked for, and gives back what is before and behind. */
-static uint8_t *map_aligned(size_t size)
-{
-	uint8_t *memory = mmap(NULL, size + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory == MAP_FAILED)
-		return NULL;
-	size_t before = -(uintptr_t)memory % HUGE_PAGE_BYTES;
-	if (before)
-		munmap(memory, before);
-	munmap(memory + before + size, HUGE_PAGE_BYTES - before);
-	return memory + before;
-}
-
-/*
- * Looking up one of a million sessions costs more in address translation than in memory, so large
- * tables ask for huge pages; the beginning does not, because most tables stay small. Kernels that
- * have none to give refuse, which changes nothing but speed.
- */
 static int add_chunk(struct session_store *store, uint32_t chunk)
 {
-	size_t size = chunk_size(store);
-	uint8_t *memory = map_aligned(size);
+	uint8_t *memory = huge_memory_map(chunk_size(store), chunk == 0 ? SMALL_BYTES : 0);
 	if (!memory)
 		return -ENOMEM;
-	size_t small = chunk == 0 ? SMALL_BYTES : 0;
-	if (small < size)
-		(void)madvise(memory + small, size - small, MADV_HUGEPAGE);
 	atomic_store_explicit(&store->chunks[chunk], memory, memory_order_release);
 	return 0;
 }
@@ -86,7 +63,7 @@ uint32_t session_store_take(struct session_store *store)
 	if (store->used < store->max) {
 		slot = store->free;
 		if (slot)
-			store->free = session_at(store, slot)->chain;
+			store->free = session_link_get(&session_at(store, slot)->chain);
 		else
 			slot = take_fresh(store);
 		store->used += slot != 0;
@@ -99,7 +76,7 @@ void session_store_give(struct session_store *store, uint32_t slot)
 {
 	struct session *session = session_at(store, slot);
 	spinlock_lock(&store->lock);
-	session->chain = store->free;
+	session_link_set(&session->chain, store->free);
 	store->free = slot;
 	store->used--;
 	spinlock_unlock(&store->lock);

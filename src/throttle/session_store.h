@@ -21,8 +21,25 @@
 #define SESSION_STORE_MAX (SESSION_STORE_CHUNKS * SESSION_STORE_CHUNK_SLOTS - 1)
 
 /*
+ * A slot number that names another session, or the first one of a bucket. It is written under a
+ * lock and read under the same, or without any for a hint what to prefetch: that may be out of
+ * date, but it is always 0 or a slot whose memory is there (hence release and acquire).
+ */
+typedef _Atomic uint32_t session_link;
+
+static inline uint32_t session_link_get(const session_link *link)
+{
+	return atomic_load_explicit(link, memory_order_acquire);
+}
+
+static inline void session_link_set(session_link *link, uint32_t slot)
+{
+	atomic_store_explicit(link, slot, memory_order_release);
+}
+
+/*
  * One session. Belongs to the shard that `owner` names and is read and written under that shard's
- * lock; only `owner` itself is looked at without. Times are on the table's clock.
+ * lock; only `owner` itself and the links are looked at without. Times are on the table's clock.
  */
 struct session {
 	uint64_t sequence;    /* of its last use; grows over the whole table */
@@ -32,9 +49,9 @@ struct session {
 	uint32_t created_s;
 	uint32_t passed; /* packets since it was made; these two stop at their largest value */
 	uint32_t over;
-	uint32_t chain; /* slot numbers: next of the same bucket, or of the free ones */
-	uint32_t newer; /* used next after this one, in its shard */
-	uint32_t older;
+	session_link chain; /* next of the same bucket, or of the free ones */
+	session_link newer; /* used next after this one, in its shard */
+	session_link older;
 	_Atomic uint8_t owner; /* shard + 1; 0: nobody's */
 	uint8_t key[];
 };
@@ -72,6 +89,17 @@ static inline struct session *session_at(struct session_store *store, uint32_t s
 					      memory_order_acquire);
 	return (struct session *)(chunk +
 				  (slot & (SESSION_STORE_CHUNK_SLOTS - 1)) * store->slot_size);
+}
+
+#define SESSION_CACHE_LINE 64
+
+/* Begins to fetch all of a session's memory, to write to it. */
+static inline void session_prefetch(struct session_store *store, uint32_t slot)
+{
+	const uint8_t *first = (const uint8_t *)session_at(store, slot);
+	for (size_t i = 0; i < store->slot_size; i += SESSION_CACHE_LINE)
+		__builtin_prefetch(first + i, 1);
+	__builtin_prefetch(first + store->slot_size - 1, 1);
 }
 
 #endif

@@ -8,14 +8,14 @@
 
 #include "throttle/session_shard.h"
 
-#define SHARD_BITS 4
-#define SHARDS (1u << SHARD_BITS)
+#define SHARDS SESSION_SHARDS
 #define EXPIRED_PER_USE 2
 #define COPIES_PER_LOCK 4
 #define NS_PER_S 1000000000ull
 
 struct session_table {
 	struct session_store store;
+	struct session_buckets buckets;
 	struct siphash_key hash_key;
 	size_t key_size;
 	_Atomic uint64_t expire_ns;
@@ -25,6 +25,21 @@ struct session_table {
 	_Alignas(SHARD_CACHE_LINE) _Atomic uint64_t oldest[SHARDS];
 	struct shard shards[SHARDS];
 };
+
+static int init_shard(struct session_table *table, unsigned number, uint32_t buckets)
+{
+	struct shard *shard = &table->shards[number];
+	table->oldest[number] = SHARD_NOTHING;
+	shard->number = (uint8_t)number;
+	shard->shown_sequence = &table->oldest[number];
+	shard->index = (struct session_index){
+		.key_size = (uint32_t)table->key_size,
+		.hash_key = table->hash_key,
+		.store = &table->store,
+		.buckets = &table->buckets,
+	};
+	return session_index_init(&shard->index, number, buckets);
+}
 
 int session_table_new(const struct session_table_options *options, struct session_table **ret_table)
 {
@@ -41,14 +56,8 @@ int session_table_new(const struct session_table_options *options, struct sessio
 	int error = session_store_init(&table->store, options->key_size, options->max);
 	if (getrandom(&table->hash_key, sizeof(table->hash_key), 0) != sizeof(table->hash_key))
 		error = -EIO;
-	for (unsigned i = 0; i < SHARDS && !error; i++) {
-		table->oldest[i] = SHARD_NOTHING;
-		table->shards[i].number = (uint8_t)i;
-		table->shards[i].shown_sequence = &table->oldest[i];
-		error = session_index_init(&table->shards[i].index, &table->store,
-					   options->key_size, &table->hash_key,
-					   options->buckets / SHARDS);
-	}
+	for (unsigned i = 0; i < SHARDS && !error; i++)
+		error = init_shard(table, i, options->buckets / SHARDS);
 	if (error) {
 		session_table_free(table);
 		return error;
@@ -61,8 +70,7 @@ void session_table_free(struct session_table *table)
 {
 	if (!table)
 		return;
-	for (unsigned i = 0; i < SHARDS; i++)
-		session_index_fini(&table->shards[i].index);
+	session_buckets_fini(&table->buckets);
 	session_store_fini(&table->store);
 	free(table);
 }
@@ -95,6 +103,9 @@ static uint32_t evict(struct session_table *table)
 		if (still_holds) {
 			shard_forget(shard, slot);
 			shard_figure_add(&shard->evicted, 1);
+			/* For the next eviction from this shard. */
+			if (shard->oldest)
+				session_index_prefetch(&shard->index, shard->oldest);
 		}
 		spinlock_unlock(&shard->lock);
 		if (still_holds)
@@ -151,14 +162,39 @@ static uint32_t make_session(struct session_table *table, struct shard *shard, u
 	return slot;
 }
 
-void session_table_acquire(struct session_table *table, const struct session_key *key,
-			   uint64_t now_ns, struct session_use *ret_use)
+static struct shard *shard_of(struct session_table *table, uint64_t hash)
+{
+	return &table->shards[hash >> (64 - SESSION_SHARD_BITS)];
+}
+
+uint64_t session_table_hash(struct session_table *table, const struct session_key *key)
 {
 	uint64_t hash = siphash(&table->hash_key, key->bytes, table->key_size);
+	__builtin_prefetch(session_index_bucket(&shard_of(table, hash)->index, hash));
+	return hash;
+}
+
+uint32_t session_table_fetch(struct session_table *table, uint64_t hash)
+{
+	return session_index_fetch(&shard_of(table, hash)->index, hash);
+}
+
+uint32_t session_table_fetch_more(struct session_table *table, uint32_t slot)
+{
+	const struct session *session = at(table, slot);
+	uint32_t next = session_link_get(&session->chain);
+	if (next)
+		session_prefetch(&table->store, next);
+	shard_prefetch(&table->store, session);
+	return next;
+}
+
+void session_table_acquire(struct session_table *table, const struct session_key *key,
+			   uint64_t hash, uint64_t now_ns, struct session_use *ret_use)
+{
 	uint64_t expire_ns = session_table_expire_ns(table);
-	struct shard *shard = &table->shards[hash >> (64 - SHARD_BITS)];
+	struct shard *shard = shard_of(table, hash);
 	spinlock_lock(&shard->lock);
-	void *garbage = session_index_step(&shard->index);
 	shard_expire(shard, now_ns, expire_ns, EXPIRED_PER_USE);
 	bool is_new = false;
 	uint32_t slot = session_index_find(&shard->index, hash, key->bytes);
@@ -166,7 +202,7 @@ void session_table_acquire(struct session_table *table, const struct session_key
 		slot = make_session(table, shard, hash, key, &is_new);
 	struct session *session = at(table, slot);
 	if (!is_new)
-		shard_prefetch(shard, session);
+		shard_prefetch(&table->store, session);
 	uint64_t sequence = atomic_fetch_add_explicit(&table->sequence, 1, memory_order_relaxed);
 	if (!is_new) {
 		shard_unlist(shard, session);
@@ -176,25 +212,12 @@ void session_table_acquire(struct session_table *table, const struct session_key
 		reset(session, now_ns);
 	uint64_t previous_ns = is_new ? now_ns : session->used_ns;
 	shard_list(shard, slot, sequence, now_ns);
-	*ret_use = (struct session_use){session, previous_ns, shard->number, garbage};
+	*ret_use = (struct session_use){session, previous_ns, shard->number};
 }
 
 static void add_saturated(uint32_t *counter, uint32_t number)
 {
 	*counter = number < UINT32_MAX - *counter ? *counter + number : UINT32_MAX;
-}
-
-/* Outside of the lock: other packets of the shard do not wait for the allocator. */
-static void grow(struct shard *shard, uint32_t wanted)
-{
-	uint32_t *buckets = calloc(wanted, sizeof(*buckets));
-	if (!buckets)
-		return; /* chains get longer; the next new session tries again */
-	spinlock_lock(&shard->lock);
-	bool is_taken = session_index_grow(&shard->index, buckets, wanted);
-	spinlock_unlock(&shard->lock);
-	if (!is_taken)
-		free(buckets);
 }
 
 void session_table_release(struct session_table *table, struct session_use *use, bool is_within,
@@ -203,12 +226,8 @@ void session_table_release(struct session_table *table, struct session_use *use,
 	struct shard *shard = &table->shards[use->shard];
 	add_saturated(is_within ? &use->session->passed : &use->session->over, packets);
 	shard_figure_add(is_within ? &shard->passed : &shard->over, packets);
-	uint32_t wanted = session_index_wants(&shard->index);
 	spinlock_unlock(&shard->lock);
 	use->session = NULL;
-	free(use->garbage);
-	if (wanted)
-		grow(shard, wanted);
 }
 
 void session_table_lock(struct session_table *table)

@@ -19,8 +19,15 @@
  * of its expired sessions, a session that has expired is new when it is found, and
  * session_table_expire() cleans up in bounded steps where no packets come. Nothing ever sweeps.
  *
- * Memory: session_table_session_bytes() for each session, and 8 to 16 bytes of index
- * (8.4 at a million; half as much more while the index grows).
+ * Cache misses. In a large table a use misses the cache for the bucket, the session, and its two
+ * neighbours in the order of use, each of which is known only when the one before has come. Who has
+ * several packets at hand lets these wait side by side: session_table_hash() for all, then
+ * session_table_fetch() for all, session_table_fetch_more() for all, and then the uses. The fetches
+ * take no lock and change nothing; where another thread changes what they saw, the use misses the
+ * cache as it would have, and is exact all the same.
+ *
+ * Memory: session_table_session_bytes() for each session, and 8 bytes of index, or what `buckets`
+ * asks for.
  */
 #ifndef THROTTLE_SESSION_TABLE_H
 #define THROTTLE_SESSION_TABLE_H
@@ -53,7 +60,6 @@ struct session_use {
 	struct session *session;
 	uint64_t previous_ns; /* its last use before this one; now where it is new */
 	unsigned shard;
-	void *garbage;
 };
 
 /* 0; -ENOMEM; -EINVAL where an option is out of its range. session_table_free() for the result. */
@@ -61,13 +67,23 @@ int session_table_new(const struct session_table_options *options,
 		      struct session_table **ret_table);
 void session_table_free(struct session_table *table);
 
+/* The hash of a key, for the two below; begins to fetch its bucket. */
+uint64_t session_table_hash(struct session_table *table, const struct session_key *key);
+/* Begins to fetch the first session of the bucket. Returns its slot, or 0: that is all. */
+uint32_t session_table_fetch(struct session_table *table, uint64_t hash);
+/*
+ * Begins to fetch the neighbours of a session in the order of use, and the next one of its bucket,
+ * which may be the one that is looked for. Returns that one's slot, or 0.
+ */
+uint32_t session_table_fetch_more(struct session_table *table, uint32_t slot);
+
 /*
  * Finds or makes the session and makes it the one used last. A new one has all zero in state_ns,
  * state_count, passed and over. Keep it for the shortest time, then release it, and acquire no
- * other meanwhile. now_ns: monotonic; workers' times may differ a little.
+ * other meanwhile. `hash` is the key's. now_ns: monotonic; workers' times may differ a little.
  */
 void session_table_acquire(struct session_table *table, const struct session_key *key,
-			   uint64_t now_ns, struct session_use *ret_use);
+			   uint64_t hash, uint64_t now_ns, struct session_use *ret_use);
 /* Counts the packets for the session and the table, unlocks, and grows the index if it is time. */
 void session_table_release(struct session_table *table, struct session_use *use, bool is_within,
 			   uint32_t packets);

@@ -12,10 +12,13 @@
 #define NS_PER_S 1000000000ull
 /* Sessions' times are this much ahead of the clock, so that they reach back before its zero. */
 #define AHEAD_NS THROTTLE_PAST_MAX_NS
+/* Of the sessions of one bucket, that many are fetched: nearly always all. */
+#define FETCH_ROUNDS 3
 
 struct throttle {
 	char *tag;
 	uint32_t serial;
+	unsigned references;
 	/* Workers read kind, session and, under a shard's lock, the limits and count. */
 	struct throttle_spec spec;
 	struct spinlock spec_lock; /* exports may run on another thread than changes */
@@ -33,7 +36,16 @@ struct export
 	void *context;
 };
 
-static bool is_valid(const struct throttle_spec *spec)
+struct throttle_spec throttle_spec_default(void)
+{
+	return (struct throttle_spec){
+		.session.fields = SESSION_DEFAULT,
+		.max = THROTTLE_MAX_DEFAULT,
+		.expire_ns = THROTTLE_EXPIRE_DEFAULT_NS,
+	};
+}
+
+bool throttle_spec_is_valid(const struct throttle_spec *spec)
 {
 	if (spec->max < 1 || spec->max > SESSION_STORE_MAX || spec->expire_ns < 1)
 		return false;
@@ -51,7 +63,7 @@ static bool is_valid(const struct throttle_spec *spec)
 int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *spec,
 		 struct throttle **ret_throttle)
 {
-	if (!is_valid(spec))
+	if (!throttle_spec_is_valid(spec))
 		return -EINVAL;
 	struct session_table_options options = {
 		.key_size = (uint32_t)session_key_size(&spec->session),
@@ -66,6 +78,7 @@ int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *s
 	struct throttle *throttle = xcalloc(1, sizeof(*throttle));
 	throttle->tag = xstrdup(tag);
 	throttle->serial = serial;
+	throttle->references = 1;
 	throttle->spec = *spec;
 	throttle->count = spec->count;
 	throttle->table = table;
@@ -73,9 +86,15 @@ int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *s
 	return 0;
 }
 
+struct throttle *throttle_ref(struct throttle *throttle)
+{
+	throttle->references++;
+	return throttle;
+}
+
 void throttle_free(struct throttle *throttle)
 {
-	if (!throttle)
+	if (!throttle || --throttle->references)
 		return;
 	session_table_free(throttle->table);
 	free(throttle->tag);
@@ -130,24 +149,53 @@ static bool charge(const struct throttle *throttle, const struct session_use *us
 	return true;
 }
 
-bool throttle_charge(struct throttle *throttle, const struct facts *facts, uint32_t packets,
-		     uint64_t bytes, uint64_t now_ns)
+void throttle_ticket_make(struct throttle *throttle, const struct facts *facts,
+			  struct throttle_ticket *ret_ticket)
 {
-	struct session_key key;
+	session_key_make(&throttle->spec.session, facts, &ret_ticket->key);
+	ret_ticket->throttle = throttle;
+	ret_ticket->hash = session_table_hash(throttle->table, &ret_ticket->key);
+	ret_ticket->hint = 0;
+}
+
+void throttle_tickets_fetch(struct throttle_ticket *tickets, unsigned count)
+{
+	for (struct throttle_ticket *ticket = tickets; ticket < tickets + count; ticket++)
+		ticket->hint = session_table_fetch(ticket->throttle->table, ticket->hash);
+	for (int round = 0; round < FETCH_ROUNDS; round++) {
+		for (struct throttle_ticket *ticket = tickets; ticket < tickets + count; ticket++) {
+			if (ticket->hint)
+				ticket->hint = session_table_fetch_more(ticket->throttle->table,
+									ticket->hint);
+		}
+	}
+}
+
+bool throttle_ticket_charge(const struct throttle_ticket *ticket, uint32_t packets, uint64_t bytes,
+			    uint64_t now_ns)
+{
+	struct throttle *throttle = ticket->throttle;
 	struct session_use use;
 	if (atomic_load_explicit(&throttle->count, memory_order_relaxed) == THROTTLE_CONNECTIONS)
 		packets = 1;
-	session_key_make(&throttle->spec.session, facts, &key);
-	session_table_acquire(throttle->table, &key, now_ns + AHEAD_NS, &use);
+	session_table_acquire(throttle->table, &ticket->key, ticket->hash, now_ns + AHEAD_NS, &use);
 	bool is_within = charge(throttle, &use, packets, bytes);
 	session_table_release(throttle->table, &use, is_within, packets);
 	return is_within;
 }
 
+bool throttle_charge(struct throttle *throttle, const struct facts *facts, uint32_t packets,
+		     uint64_t bytes, uint64_t now_ns)
+{
+	struct throttle_ticket ticket;
+	throttle_ticket_make(throttle, facts, &ticket);
+	return throttle_ticket_charge(&ticket, packets, bytes, now_ns);
+}
+
 int throttle_change(struct throttle *throttle, const struct throttle_spec *spec)
 {
 	struct throttle_spec *now = &throttle->spec;
-	if (!is_valid(spec))
+	if (!throttle_spec_is_valid(spec))
 		return -EINVAL;
 	if (spec->kind != now->kind || spec->session.fields != now->session.fields ||
 	    spec->session.mask != now->session.mask)
@@ -276,8 +324,9 @@ void throttle_import(struct throttle *throttle, const struct throttle_session *s
 {
 	struct session_use use;
 	uint64_t now = now_ns + AHEAD_NS;
-	session_table_acquire(throttle->table, &session->key, before(now, session->used_ago_ns),
-			      &use);
+	session_table_acquire(throttle->table, &session->key,
+			      session_table_hash(throttle->table, &session->key),
+			      before(now, session->used_ago_ns), &use);
 	struct session *made = use.session;
 	switch (throttle->spec.kind) {
 	case THROTTLE_WINDOW:

@@ -3,12 +3,14 @@
  * One throttle of the configuration: what a session is, what it may do, and all its sessions.
  *
  *   throttle_new       from a checked configuration, by the control thread
- *   throttle_charge    for each packet, by any number of workers at once
+ *   throttle_charge    for each packet, by any number of workers at once; or, for a batch of them,
+ *   throttle_ticket_…  which hides the cache misses of a large table
  *   throttle_tidy      now and then, by the control thread
  *   throttle_change    at a reload: other limits, the same sessions, while workers charge
  *   throttle_export    a few sessions at a time, for the `sessions` command and the state file
  *   throttle_export_changed   the same of what was used since the last time
  *   throttle_import    after a start
+ *   throttle_ref, throttle_free   by the control thread: a reload shares throttles
  *
  * Time is the monotonic clock in nanoseconds, of the batch that a packet came with, and always a
  * parameter. Exactness: for each session, what is charged within one window never exceeds the
@@ -70,12 +72,31 @@ struct throttle_session {
 
 struct throttle;
 
+/* A window without a limit yet; the rest as rules.yaml has it where it says nothing. */
+struct throttle_spec throttle_spec_default(void);
+bool throttle_spec_is_valid(const struct throttle_spec *spec);
+
+/* What one packet asks of one throttle. Filled by throttle_ticket_make(). */
+struct throttle_ticket {
+	struct throttle *throttle;
+	uint64_t hash;
+	uint32_t hint; /* throttle_tickets_fetch(): a slot, perhaps out of date */
+	struct session_key key;
+};
+
 /*
  * `tag` is copied; `serial` is the caller's number for it. 0; -ENOMEM; -EINVAL where a value is out
- * of its range, or expire_ns is shorter than the window. throttle_free() for the result.
+ * of its range, or expire_ns is shorter than the window. throttle_free() for the result, which has
+ * one reference.
  */
 int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *spec,
 		 struct throttle **ret_throttle);
+/* One more reference to the same throttle, which is returned; for the control thread. */
+struct throttle *throttle_ref(struct throttle *throttle);
+/*
+ * Drops one reference, by the control thread; the last one frees the throttle: no worker may use it
+ * any more, nor a ticket of it.
+ */
 void throttle_free(struct throttle *throttle);
 
 const char *throttle_tag(const struct throttle *throttle);
@@ -90,6 +111,26 @@ const struct throttle_spec *throttle_spec(const struct throttle *throttle);
  */
 bool throttle_charge(struct throttle *throttle, const struct facts *facts, uint32_t packets,
 		     uint64_t bytes, uint64_t now_ns);
+
+/*
+ * The same in steps, so that the packets of a batch wait for the memory of their sessions side by
+ * side. A worker keeps an array of tickets, several for a packet where several throttles apply, in
+ * the order of the packets:
+ *
+ *   1. throttle_ticket_make() for each. What of the facts matters is copied.
+ *   2. throttle_tickets_fetch() once for all. It changes nothing and takes no lock: what it fetched
+ *      may be out of date by the time of the charge, which is exact all the same. It can be left
+ *      out, and pays from two tickets on.
+ *   3. throttle_ticket_charge() one after the other, in the order of the packets, as
+ *      throttle_charge(). A ticket may be charged more than once, or not at all.
+ *
+ * Tickets are worth keeping only for the batch, and hold no reference to their throttle.
+ */
+void throttle_ticket_make(struct throttle *throttle, const struct facts *facts,
+			  struct throttle_ticket *ret_ticket);
+void throttle_tickets_fetch(struct throttle_ticket *tickets, unsigned count);
+bool throttle_ticket_charge(const struct throttle_ticket *ticket, uint32_t packets, uint64_t bytes,
+			    uint64_t now_ns);
 
 /*
  * Sets limits, count, max and expire; sessions keep what they have used. 0; -EINVAL as

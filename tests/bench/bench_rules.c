@@ -25,7 +25,7 @@
 #define BATCHES 1024
 #define PLAIN_TESTS_MAX 4000000u /* rules tried by the plain evaluation in one measurement */
 
-typedef int (*match_function)(const struct ruleset *ruleset, const struct facts *facts);
+typedef int (*match_function)(const struct ruleset *ruleset, const struct facts *facts, size_t from);
 
 struct cost {
 	double ns;           /* median of the batches, for one decision */
@@ -75,7 +75,7 @@ static struct cost measure(match_function match, const struct ruleset *ruleset,
 		const struct facts *batch = &facts[i * BATCH % PACKETS];
 		uint64_t start = now_ns();
 		for (size_t k = 0; k < BATCH; k++)
-			sink = match(ruleset, &batch[k]);
+			sink = match(ruleset, &batch[k], 0);
 		ns[i] = (double)(now_ns() - start) / BATCH;
 	}
 	(void)sink;
@@ -107,7 +107,7 @@ static void print_matches(const struct ruleset *ruleset, const struct facts *fac
 		int rule = ruleset_match(ruleset, &facts[i]);
 		none += rule < 0;
 		late += rule >= 0 && (size_t)rule >= count / 2;
-		differ += i % step == 0 && rule != ruleset_match_plain(ruleset, &facts[i]);
+		differ += i % step == 0 && rule != ruleset_match_plain(ruleset, &facts[i], 0);
 	}
 	printf("   %3zu %% never, %3zu %% in the second half", 100 * none / PACKETS,
 	       100 * late / PACKETS);
@@ -139,9 +139,9 @@ static void bench(size_t n_rules)
 	for (size_t i = 0; i < PACKETS; i++)
 		bench_random_facts(n_rules, &packets[i], &facts[i]);
 	size_t plain = PLAIN_TESTS_MAX / n_rules / BATCH + 1;
-	measure(ruleset_match, ruleset, facts, PACKETS / BATCH); /* warms up */
+	measure(ruleset_match_from, ruleset, facts, PACKETS / BATCH); /* warms up */
 	printf("%6zu", n_rules);
-	print_cost(measure(ruleset_match, ruleset, facts, BATCHES));
+	print_cost(measure(ruleset_match_from, ruleset, facts, BATCHES));
 	print_cost(measure(ruleset_match_plain, ruleset, facts, plain < BATCHES ? plain : BATCHES));
 	printf("  %6.1f + %6.1f ms  %5.2f + %5.2f MB", (double)read_ns / 1e6,
 	       (double)(load_ns - read_ns) / 1e6, (double)config_bytes / 1e6,

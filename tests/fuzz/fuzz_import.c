@@ -20,7 +20,7 @@ static int fill(char *path, size_t size, const void *bytes, size_t length)
 static void check(const char *yaml, size_t length)
 {
 	char path[64];
-	struct ids none = {0};
+	struct snapshot_known none = {0};
 	struct diags diags;
 	diags_init(&diags);
 	int fd = fill(path, sizeof(path), yaml, length);

@@ -62,7 +62,7 @@ static int drain(struct worker *worker)
 	int count;
 	while ((count = nfqueue_receive(worker->queue, &packets)) > 0) {
 		for (int i = 0; i < count; i++)
-			packets[i].decision = decide(worker, &packets[i]);
+			packets[i].answer = decide(worker, &packets[i]);
 		int error = nfqueue_answer(worker->queue);
 		if (error)
 			return error;

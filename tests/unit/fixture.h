@@ -24,7 +24,8 @@ static inline struct snapshot *fixture_load(const char *text, const struct ids *
 	assert_true(fd >= 0);
 	assert_true(dprintf(fd, "%s", text) >= 0);
 	close(fd);
-	struct snapshot *snapshot = snapshot_load(path, known, diags);
+	struct snapshot_known all = {.ids = *known};
+	struct snapshot *snapshot = snapshot_load(path, &all, diags);
 	unlink(path);
 	return snapshot;
 }

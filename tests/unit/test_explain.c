@@ -20,12 +20,15 @@ static const char rules[] = "version: 1\n"
 #define TRUTH (-2)
 static int lie = TRUTH;
 
-int __real_ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts);
-int __wrap_ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts);
+int __real_ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts,
+				size_t from);
+int __wrap_ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts,
+				size_t from);
 
-int __wrap_ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts)
+int __wrap_ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts,
+				size_t from)
 {
-	return lie == TRUTH ? __real_ruleset_match_plain(ruleset, facts) : lie;
+	return lie == TRUTH ? __real_ruleset_match_plain(ruleset, facts, from) : lie;
 }
 
 static struct explanation explain_web(const struct snapshot *snapshot, int plain)

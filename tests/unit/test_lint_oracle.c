@@ -75,7 +75,7 @@ static void check_claims(const struct config *config, const struct ruleset *rule
 		struct packet packet;
 		struct facts facts = random_facts(pool, &packet);
 		facts.untold = 0; /* explain's: a real packet has an address */
-		int rule = ruleset_match_plain(ruleset, &facts);
+		int rule = ruleset_match_plain(ruleset, &facts, 0);
 		if (rule >= 0 && claims->is_dead[rule])
 			fail_msg("rule %d settles a packet: %s", rule,
 				 config->rules[rule].condition.text);

@@ -63,6 +63,8 @@ static void test_packet_message(void **state)
 	int error = 1;
 	(void)state;
 	mnl_attr_put_u32(nlh, NFQA_CAP_LEN, htonl(65000));
+	mnl_attr_put_u32(nlh, NFQA_PRIORITY, htonl(NFSHAPER_ASK_REPLY));
+	mnl_attr_put_u32(nlh, NFQA_UID, htonl(1000));
 	mnl_attr_put_u32(nlh, NFQA_SKB_INFO, htonl(NFQA_SKB_GSO | NFQA_SKB_CSUMNOTREADY));
 	mnl_attr_put(nlh, NFQA_PAYLOAD, 5, "abcde");
 	assert_int_equal(nfqueue_message_parse(buffer, nlh->nlmsg_len, &packet, &error),
@@ -76,7 +78,9 @@ static void test_packet_message(void **state)
 	assert_memory_equal(packet.data, "abcde", 5);
 	assert_int_equal(packet.length, 65000);
 	assert_true(packet.is_gso);
-	assert_int_equal(packet.decision, 0);
+	assert_int_equal(packet.answer, 0);
+	assert_int_equal(packet.asked, NFSHAPER_ASK_REPLY);
+	assert_int_equal(packet.uid, 1000);
 	assert_int_equal(error, 1);
 }
 
@@ -176,30 +180,32 @@ static uint32_t read_verdict(const struct nlmsghdr *nlh, uint32_t *ret_id)
 			fail_msg("attribute %u", mnl_attr_get_type(attr));
 	}
 	assert_non_null(header);
-	assert_int_equal(ntohl(header->verdict), NF_ACCEPT);
 	*ret_id = ntohl(header->id);
+	if (ntohl(header->verdict) == NF_DROP && !priority)
+		return NFQUEUE_DROP;
+	assert_int_equal(ntohl(header->verdict), NF_ACCEPT);
 	return priority;
 }
 
 static void test_verdicts(void **state)
 {
-	static const uint32_t decisions[] = {0, 1, 255, 0xffff, 0, 7};
+	static const uint32_t answers[] = {0, NFSHAPER_PRIORITY | 1, NFSHAPER_PRIORITY | 0xffff,
+					   NFSHAPER_ANSWER_REJECT, NFQUEUE_DROP, 7};
 	struct nfqueue_packet packets[MAX_VERDICTS] = {0};
 	char *buffer = malloc(MAX_VERDICTS * NFQUEUE_VERDICT_BYTES);
 	(void)state;
 	assert_non_null(buffer);
 	for (uint32_t i = 0; i < MAX_VERDICTS; i++) {
 		packets[i].packet_id = 0xfffffffa + i; /* wraps around */
-		packets[i].decision = decisions[i % 6];
+		packets[i].answer = answers[i % 6];
 	}
 	int left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, MAX_VERDICTS);
 	assert_true(left <= (int)(MAX_VERDICTS * NFQUEUE_VERDICT_BYTES));
 	const struct nlmsghdr *nlh = (const void *)buffer;
 	for (uint32_t i = 0; i < MAX_VERDICTS; i++) {
-		uint32_t id = 0, decision = decisions[i % 6];
+		uint32_t id = 0;
 		assert_true(mnl_nlmsg_ok(nlh, left));
-		assert_int_equal(read_verdict(nlh, &id),
-				 decision ? NFSHAPER_PRIORITY | decision : 0);
+		assert_int_equal(read_verdict(nlh, &id), answers[i % 6]);
 		assert_int_equal(id, packets[i].packet_id);
 		nlh = mnl_nlmsg_next(nlh, &left);
 	}

@@ -40,9 +40,9 @@ static void ids_are_given_in_order(void **state)
 	assert_outcome(plan, 2, 3, OUTCOME_CLASS, "p2p", 0x12);
 	assert_outcome(plan, 3, 4, OUTCOME_DROP, "drop", 0);
 	assert_outcome(plan, 4, 5, OUTCOME_REJECT, "reject", 0);
-	assert_int_equal(snapshot->rule_ids[0], 5);
-	assert_int_equal(snapshot->rule_ids[1], 4);
-	assert_int_equal(snapshot->rule_ids[2], 2);
+	assert_int_equal(snapshot->rules[0].id, 5);
+	assert_int_equal(snapshot->rules[1].id, 4);
+	assert_int_equal(snapshot->rules[2].id, 2);
 	assert_int_equal(snapshot->default_id, 1);
 	snapshot_free(snapshot);
 }

@@ -53,7 +53,7 @@ static struct golden_texts load(const char *path)
 {
 	struct golden_texts texts = {0};
 	struct diags diags;
-	struct ids known = {0};
+	struct snapshot_known known = {0};
 	size_t size;
 	diags_init(&diags);
 	struct snapshot *snapshot = snapshot_load(path, &known, &diags);

@@ -13,6 +13,8 @@
 struct replica {
 	uint32_t used[NUMBERS]; /* as last told */
 	uint64_t sequence[NUMBERS];
+	unsigned round[NUMBERS]; /* in which it was told */
+	unsigned rounds;
 	size_t visits;
 };
 
@@ -29,7 +31,7 @@ static void use(struct session_table *table, uint64_t number)
 	struct session_key key;
 	struct session_use use;
 	memcpy(key.bytes, &number, sizeof(number));
-	session_table_acquire(table, &key, 1, &use);
+	session_table_acquire(table, &key, session_table_hash(table, &key), 1, &use);
 	use.session->state_count++;
 	session_table_release(table, &use, true, 1);
 }
@@ -49,6 +51,9 @@ static void tell(const struct session *session, void *context)
 	assert_true(replica->sequence[number] <= session->sequence);
 	replica->sequence[number] = session->sequence;
 	replica->used[number] = session->state_count;
+	/* Twice in a round would have no end while others use it. */
+	assert_true(replica->round[number] < replica->rounds);
+	replica->round[number] = replica->rounds;
 	replica->visits++;
 }
 
@@ -62,6 +67,7 @@ static size_t round_of(struct session_table *table, uint32_t steps, struct repli
 {
 	size_t before = replica->visits, last = before;
 	bool is_more = true;
+	replica->rounds++;
 	while (is_more) {
 		is_more = session_table_walk_changed(table, steps, tell, replica);
 		assert_true(replica->visits - last <= steps);
@@ -107,7 +113,7 @@ static void test_a_round_can_be_given_up(void **state)
 {
 	(void)state;
 	struct session_table *table = table_new(NUMBERS);
-	struct replica replica = {0};
+	struct replica replica = {.rounds = 1};
 	for (uint64_t i = 0; i < 1000; i++)
 		use(table, i);
 	assert_true(session_table_walk_changed(table, 300, tell, &replica));
@@ -128,6 +134,7 @@ static void random_uses(uint32_t max, unsigned uses_per_step)
 	assert_non_null(replica);
 	for (int round = 0; round < 40; round++) {
 		bool is_more = true;
+		replica->rounds++;
 		for (unsigned i = 0; i < 500; i++)
 			use(table, (uint64_t)rand_r(&seed) % NUMBERS);
 		while (is_more) {

@@ -22,7 +22,7 @@ static uint32_t use_at(struct session_table *table, uint64_t number, uint64_t no
 	struct session_key key;
 	struct session_use use;
 	memcpy(key.bytes, &number, sizeof(number));
-	session_table_acquire(table, &key, now_ns, &use);
+	session_table_acquire(table, &key, session_table_hash(table, &key), now_ns, &use);
 	uint32_t before = use.session->state_count++;
 	session_table_release(table, &use, true, 1);
 	return before;

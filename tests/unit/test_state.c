@@ -44,18 +44,18 @@ static void what_is_saved_comes_back(void **state)
 	struct ids earlier = {0};
 	struct state loaded;
 	(void)state;
-	ids_add(&saved.ids, &(struct outcome){1, OUTCOME_CLASS, (char *)"default", 0x10});
-	ids_add(&saved.ids, &(struct outcome){7, OUTCOME_DROP, (char *)"drop", 0});
+	ids_add(&saved.known.ids, &(struct outcome){1, OUTCOME_CLASS, (char *)"default", 0x10});
+	ids_add(&saved.known.ids, &(struct outcome){7, OUTCOME_DROP, (char *)"drop", 0});
 	ids_add(&earlier, &(struct outcome){3, OUTCOME_CLASS, (char *)"gone", 0x15});
 	ids_add(&earlier, &(struct outcome){7, OUTCOME_CLASS, (char *)"taken", 0x16});
-	ids_remember(&saved.ids, &earlier);
+	ids_remember(&saved.known.ids, &earlier);
 	assert_int_equal(state_save(directory, &saved), 0);
 	assert_int_equal(state_load(directory, &loaded), 0);
 	assert_int_equal(loaded.mark_mask, 0x00ff0000);
-	assert_int_equal(loaded.ids.count, 3);
-	assert_int_equal(ids_find(&loaded.ids, OUTCOME_DROP, "drop")->id, 7);
-	assert_int_equal(ids_find(&loaded.ids, OUTCOME_CLASS, "gone")->minor, 0x15);
-	assert_null(ids_find(&loaded.ids, OUTCOME_CLASS, "taken"));
+	assert_int_equal(loaded.known.ids.count, 3);
+	assert_int_equal(ids_find(&loaded.known.ids, OUTCOME_DROP, "drop")->id, 7);
+	assert_int_equal(ids_find(&loaded.known.ids, OUTCOME_CLASS, "gone")->minor, 0x15);
+	assert_null(ids_find(&loaded.known.ids, OUTCOME_CLASS, "taken"));
 	state_fini(&loaded);
 	state_fini(&saved);
 	ids_fini(&earlier);
@@ -66,7 +66,7 @@ static void no_file_is_no_error(void **state)
 	struct state loaded;
 	(void)state;
 	assert_int_equal(state_load("/nonexistent", &loaded), 0);
-	assert_int_equal(loaded.ids.count, 0);
+	assert_int_equal(loaded.known.ids.count, 0);
 	state_fini(&loaded);
 }
 
@@ -99,7 +99,7 @@ static void damage_is_refused_whole(void **state)
 		struct state loaded;
 		write_state(damaged[i]);
 		assert_int_equal(state_load(directory, &loaded), -EBADMSG);
-		assert_int_equal(loaded.ids.count, 0);
+		assert_int_equal(loaded.known.ids.count, 0);
 		state_fini(&loaded);
 	}
 }

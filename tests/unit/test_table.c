@@ -265,10 +265,15 @@ static void test_workers(void **state)
 	const struct table_chain *ask = chain_of(model, "ask");
 	(void)state;
 	assert_int_equal(ask->n_rules, 4);
-	assert_string_equal(ask->rules[0]->text, "meta priority set 6e66:0");
+	assert_string_equal(ask->rules[0]->text, "meta priority set 6e67:1");
 	assert_string_equal(ask->rules[1]->text, "symhash mod 3 0 queue to 100");
 	assert_string_equal(ask->rules[2]->text, "symhash mod 3 1 queue to 101");
 	assert_string_equal(ask->rules[3]->text, "queue to 102");
+	/* Behind these, the queues of segments. */
+	const struct table_chain *segments = chain_of(model, "ask_segments");
+	assert_int_equal(segments->n_rules, 3);
+	assert_string_equal(segments->rules[0]->text, "symhash mod 3 0 queue to 103");
+	assert_string_equal(segments->rules[2]->text, "queue to 105");
 	table_model_free(model);
 	plan.workers = 1;
 	model = table_build(&plan, QUEUE_NATIVE);
@@ -322,9 +327,9 @@ static void test_print(void **state)
 	assert_memory_equal(text, "table inet nfshaper {\n", 22);
 	assert_non_null(strstr(text, "\tmap refused {\n\t\ttype mark : verdict\n"
 				     "\t\telements = { 0x07000000 : goto refuse_drop }\n\t}\n"));
-	assert_non_null(strstr(text, "\t\telements = { 6e66:0 : goto undecided,\n"
-				     "\t\t\t     6e66:1 : goto id_1,\n"
-				     "\t\t\t     6e66:7 : goto id_7 }\n"));
+	assert_non_null(strstr(text, "\t\telements = { 6e67:1 : goto undecided,\n"));
+	assert_non_null(strstr(text, "\t\t\t     6e66:1 : goto id_1,\n"
+				     "\t\t\t     6e66:7 : goto id_7,\n"));
 	assert_non_null(strstr(text, "\tset shaped {\n\t\ttype ifname\n\t}\n"));
 	assert_non_null(strstr(text, "\tchain id_1 {\n\t\tcomment \"class default 1:10\"\n"));
 	assert_non_null(strstr(text, "\tchain id_7 {\n\t\tcomment \"drop\"\n"));

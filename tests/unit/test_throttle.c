@@ -107,6 +107,23 @@ static void test_segments(void **state)
 	throttle_free(throttle);
 }
 
+/* Two workers whose batches' times take turns: the only session of all fills once in that time. */
+static void test_an_older_batch_refills_nothing(void **state)
+{
+	(void)state;
+	struct throttle_spec spec = bucket_spec(100, 1000);
+	spec.session.fields = SESSION_NONE;
+	struct throttle *throttle = made(&spec);
+	assert_int_equal(pass_count(throttle, 1, 20, 10 * SECOND), 10);
+	unsigned passed = 0;
+	for (int i = 0; i < 100; i++) {
+		passed += pass_count(throttle, 1, 1, 9 * SECOND);
+		passed += pass_count(throttle, 1, 1, 11 * SECOND);
+	}
+	assert_int_equal(passed, 1);
+	throttle_free(throttle);
+}
+
 static void test_change_keeps_sessions(void **state)
 {
 	(void)state;
@@ -289,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_values_out_of_range),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_an_older_batch_refills_nothing),
 		cmocka_unit_test(test_change_keeps_sessions),
 		cmocka_unit_test(test_export_and_import_of_windows),
 		cmocka_unit_test(test_export_and_import_of_buckets),

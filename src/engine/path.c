@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/path.h"
+
+void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path)
+{
+	int rule = ruleset_match(snapshot->ruleset, facts);
+	ret_path->count = 0;
+	ret_path->n_tickets = 0;
+	for (; rule >= 0; rule = ruleset_match_from(snapshot->ruleset, facts, (size_t)rule + 1)) {
+		const struct snapshot_rule *what = &snapshot->rules[rule];
+		if (what->throttle != SNAPSHOT_NO_THROTTLE)
+			ret_path->steps[ret_path->count++] = (uint32_t)rule;
+		if (what->id)
+			break;
+	}
+	ret_path->rule = rule;
+	ret_path->id = rule < 0 ? snapshot->default_id : snapshot->rules[rule].id;
+	ret_path->queued_id =
+		rule < 0 ? snapshot->default_queued_id : snapshot->rules[rule].queued_id;
+}
+
+unsigned path_ticket(const struct snapshot *snapshot, struct path *path, const struct facts *facts,
+		     struct throttle_ticket *ret_tickets, unsigned room)
+{
+	path->tickets = ret_tickets;
+	path->n_tickets = path->count < room ? path->count : room;
+	for (unsigned i = 0; i < path->n_tickets; i++) {
+		uint32_t throttle = snapshot->rules[path->steps[i]].throttle;
+		throttle_ticket_make(snapshot->throttles[throttle], facts, &ret_tickets[i]);
+	}
+	return path->n_tickets;
+}
+
+bool path_is_queued(const struct snapshot *snapshot, const struct path *path)
+{
+	for (unsigned i = 0; i < path->count; i++)
+		if (snapshot->rules[path->steps[i]].counts_packets)
+			return true;
+	return false;
+}
+
+/* Only one thread writes them. */
+static void count(_Atomic uint64_t *figure)
+{
+	uint64_t value = atomic_load_explicit(figure, memory_order_relaxed);
+	atomic_store_explicit(figure, value + 1, memory_order_relaxed);
+}
+
+/* Whether the rule's throttle counts this packet. */
+static bool is_counted(const struct snapshot *snapshot, uint32_t rule, const struct charge *charge)
+{
+	if (!snapshot->rules[rule].counts_packets)
+		return charge->is_new;
+	return charge->is_first || ruleset_rule_matches(snapshot->ruleset, rule, charge->facts);
+}
+
+static bool is_within(const struct snapshot *snapshot, const struct path *path, unsigned step,
+		      const struct charge *charge)
+{
+	uint32_t rule = path->steps[step];
+	struct throttle *throttle = snapshot->throttles[snapshot->rules[rule].throttle];
+	bool within = step < path->n_tickets
+			      ? throttle_ticket_charge(&path->tickets[step], charge->packets,
+						       charge->bytes, charge->now_ns)
+			      : throttle_charge(throttle, charge->facts, charge->packets,
+						charge->bytes, charge->now_ns);
+	if (charge->figures)
+		count(&charge->figures[rule].hits);
+	if (charge->figures && !within)
+		count(&charge->figures[rule].over);
+	return within;
+}
+
+/* What becomes of a packet that is over the limit of the step's throttle. */
+static struct decision over(const struct snapshot *snapshot, struct path *path, unsigned step)
+{
+	const struct snapshot_rule *rule = &snapshot->rules[path->steps[step]];
+	struct decision decision = {.rule = (int)path->steps[step], .is_over = true};
+	if (rule->over != OUTCOME_CLASS) {
+		decision.kind = rule->over == OUTCOME_DROP ? DECISION_DROP : DECISION_REJECT;
+		return decision;
+	}
+	if (!rule->counts_packets) {
+		path->count = step;
+		path->rule = decision.rule;
+		path->id = rule->over_id;
+		path->queued_id = rule->over_queued_id;
+	}
+	decision.kind = DECISION_STORE;
+	decision.id = path_is_queued(snapshot, path) ? rule->over_queued_id : rule->over_id;
+	return decision;
+}
+
+struct decision path_charge(const struct snapshot *snapshot, struct path *path,
+			    const struct charge *charge)
+{
+	bool is_step = false;
+	for (unsigned i = 0; i < path->count; i++) {
+		uint32_t rule = path->steps[i];
+		if (is_counted(snapshot, rule, charge) && !is_within(snapshot, path, i, charge))
+			return over(snapshot, path, i);
+		is_step = (int)rule == path->rule;
+	}
+	if (charge->is_first && charge->figures && path->rule >= 0 && !is_step)
+		count(&charge->figures[path->rule].hits);
+	return (struct decision){
+		.kind = DECISION_STORE,
+		.id = path_is_queued(snapshot, path) ? path->queued_id : path->id,
+		.rule = path->rule,
+	};
+}
+
+struct decision path_charge_call(const struct snapshot *snapshot, uint32_t call,
+				 const struct throttle_ticket *ticket, const struct charge *charge)
+{
+	struct decision decision = {.kind = DECISION_PASS, .rule = -1};
+	bool rejects = false;
+	struct throttle *throttle = snapshot_call(snapshot, call, &rejects);
+	if (!throttle)
+		return decision;
+	if (!charge->is_new && throttle_spec(throttle)->count == THROTTLE_CONNECTIONS)
+		return decision;
+	decision.is_over = ticket ? !throttle_ticket_charge(ticket, charge->packets, charge->bytes,
+							    charge->now_ns)
+				  : !throttle_charge(throttle, charge->facts, charge->packets,
+						     charge->bytes, charge->now_ns);
+	if (decision.is_over)
+		decision.kind = rejects ? DECISION_REJECT : DECISION_DROP;
+	return decision;
+}
