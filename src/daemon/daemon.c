@@ -63,11 +63,44 @@ static int probe(struct daemon *daemon)
 	return error;
 }
 
+/* On the thread of the session file. */
+static void report_session_file(void *context, bool is_error, const char *message)
+{
+	(void)context;
+	if (is_error)
+		log_warning("%s", message);
+	else
+		log_info("%s", message);
+}
+
+/* What cannot be kept of the sessions is a message: throttling goes on without. */
+static void load_sessions(struct daemon *daemon)
+{
+	const struct snapshot *snapshot = daemon->snapshot;
+	const char *state_dir = daemon->options->state_dir;
+	struct session_time now;
+	char *message = NULL;
+	session_time_now(&now);
+	if (session_file_load(state_dir, snapshot->throttles, snapshot->list.count, &now, &message))
+		log_warning("%s", message);
+	free(message);
+	int error =
+		session_file_start(state_dir, report_session_file, NULL, &daemon->session_file);
+	if (error)
+		log_warning("sessions of throttles will not outlast the daemon: %s",
+			    strerror(-error));
+	else
+		session_file_set_throttles(daemon->session_file, snapshot->throttles,
+					   snapshot->list.count);
+}
+
 static int open_throttles(struct daemon *daemon)
 {
 	int error = snapshot_open(daemon->snapshot, NULL);
 	if (error)
 		log_error("the tables of sessions cannot be made: %s", strerror(-error));
+	else
+		load_sessions(daemon);
 	return error;
 }
 
@@ -244,7 +277,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 		return error;
 	error = open_throttles(daemon);
 	if (error)
-		goto no_workers;
+		goto no_throttles;
 	error = start_workers(daemon);
 	if (error)
 		goto no_workers;
@@ -268,6 +301,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	log_info("stopping");
 	stop_queueing();
 	close_workers(daemon);
+	session_file_stop(daemon->session_file);
 	remove_table(daemon);
 	shaping_stop(&daemon->shaping, daemon->loop, NULL);
 	close_control(daemon);
@@ -277,6 +311,8 @@ no_table:
 no_shaping:
 	close_workers(daemon);
 no_workers:
+	session_file_stop(daemon->session_file);
+no_throttles:
 	close_control(daemon);
 	return error;
 }

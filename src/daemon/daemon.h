@@ -9,6 +9,7 @@
 
 #include "daemon/control.h"
 #include "daemon/locks.h"
+#include "daemon/session_file.h"
 #include "daemon/shaping.h"
 #include "daemon/state.h"
 #include "daemon/worker.h"
@@ -28,6 +29,7 @@ struct daemon {
 	struct features features;
 	struct state state; /* what is known of this run and of earlier ones */
 	struct snapshot *snapshot;
+	struct session_file *session_file;
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;
 	struct locks locks;
