@@ -21,7 +21,6 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
-#include <nfshaper/mark.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +32,11 @@
 #include "daemon/pidfile.h"
 #include "daemon/preflight.h"
 #include "daemon/reload.h"
+#include "daemon/ruleset.h"
+#include "daemon/sessions.h"
 #include "daemon/status.h"
 #include "daemon/throttle_control.h"
-#include "kernel/conntrack.h"
 #include "kernel/flowtable.h"
-#include "kernel/table.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -84,14 +83,6 @@ static void warn_of_flowtable(const char *text, void *data)
 		    text);
 }
 
-static int open_throttles(struct daemon *daemon)
-{
-	int error = snapshot_open(daemon->snapshot, NULL);
-	if (error)
-		log_error("the tables of sessions cannot be made: %s", strerror(-error));
-	return error;
-}
-
 static void close_workers(struct daemon *daemon)
 {
 	for (unsigned i = 0; i < daemon->snapshot->plan->workers; i++) {
@@ -131,63 +122,6 @@ static int start_workers(struct daemon *daemon)
 	if (error)
 		close_workers(daemon);
 	return error;
-}
-
-/* Marks whose meaning is lost are cleared, so that their connections are judged anew. */
-static void forget_lost_marks(const struct daemon *daemon)
-{
-	const struct plan *plan = daemon->snapshot->plan;
-	const struct state *earlier = &daemon->state;
-	struct nl_error error;
-	uint32_t lost = 0;
-	if (earlier->known.ids.count == 0 || plan->ids_forgotten)
-		lost = plan->mark_mask;
-	if (earlier->mark_mask && earlier->mark_mask != plan->mark_mask)
-		lost |= earlier->mark_mask;
-	if (lost && conntrack_clear_marks(lost, &error))
-		log_warning("marks of living connections could not be cleared: %s",
-			    strerror(-error.code));
-}
-
-static int put_table(struct daemon *daemon)
-{
-	struct nl_error error;
-	if (table_install(daemon->snapshot->plan, daemon->features.queue_path, &error) == 0)
-		return 0;
-	if (daemon->snapshot->plan->manual_table)
-		log_error("`ruleset: manual`: %s: load `nfshaper show nft`, with nft -f",
-			  error.message);
-	else
-		log_error("the table inet %s could not be installed, at %s: %s%s%s", NFSHAPER_TABLE,
-			  error.what ? error.what : "the transaction", strerror(-error.code),
-			  error.message[0] ? ": " : "", error.message);
-	return error.code;
-}
-
-static int restore_table(void *data)
-{
-	return put_table(data);
-}
-
-/*
- * Lost marks are cleared before the table reads them, and once more behind it where the table of
- * an earlier run may have written some meanwhile.
- */
-static int install_table(struct daemon *daemon)
-{
-	bool had_table = daemon->state.known.ids.count > 0;
-	forget_lost_marks(daemon);
-	int error = put_table(daemon);
-	if (!error && had_table)
-		forget_lost_marks(daemon);
-	return error;
-}
-
-static void remove_table(struct daemon *daemon)
-{
-	struct nl_error error;
-	if (!daemon->snapshot->plan->manual_table && table_remove(&error))
-		log_error("the table could not be removed: %s", strerror(-error.code));
 }
 
 static int start_shaping(struct daemon *daemon)
@@ -256,14 +190,6 @@ static void close_control(struct daemon *daemon)
 	ev_loop_destroy(daemon->loop);
 }
 
-static void stop_queueing(const struct daemon *daemon)
-{
-	struct nl_error error;
-	if (!daemon->snapshot->plan->manual_table && table_stop_queueing(&error) &&
-	    error.code != -ENOENT)
-		log_warning("the queue chains could not be emptied: %s", strerror(-error.code));
-}
-
 /* With the lock held and, where wanted, in the child: set up, run, take down. */
 static int serve(struct daemon *daemon, int ready_fd)
 {
@@ -277,23 +203,23 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = open_control(daemon);
 	if (error)
 		return error;
-	error = open_throttles(daemon);
+	error = sessions_open(daemon);
 	if (error)
-		goto no_workers;
+		goto no_throttles;
 	error = start_workers(daemon);
 	if (error)
 		goto no_workers;
 	error = start_shaping(daemon);
 	if (error)
 		goto no_shaping;
-	error = install_table(daemon);
+	error = ruleset_install(daemon);
 	if (error)
 		goto no_table;
 	shaping_clear(daemon->snapshot->plan);
 	state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
 	shaping_watch(&daemon->shaping, daemon->loop);
 	police_watch(&daemon->police, daemon->snapshot->plan, daemon->loop);
-	guard_watch(&daemon->guard, restore_table, daemon, daemon->loop);
+	ruleset_watch(daemon);
 	flowtable_find(warn_of_flowtable, NULL);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
 		 daemon->snapshot->plan->workers == 1 ? "" : "s",
@@ -304,11 +230,11 @@ static int serve(struct daemon *daemon, int ready_fd)
 	ev_run(daemon->loop, 0);
 	notify_send("STOPPING=1");
 	log_info("stopping");
-	guard_stop(&daemon->guard, daemon->loop);
 	police_stop(&daemon->police, daemon->loop);
-	stop_queueing(daemon);
+	ruleset_stop_queueing(daemon);
 	close_workers(daemon);
-	remove_table(daemon);
+	session_file_stop(daemon->session_file);
+	ruleset_remove(daemon);
 	shaping_stop(&daemon->shaping, daemon->loop, NULL);
 	close_control(daemon);
 	return 0;
@@ -317,6 +243,8 @@ no_table:
 no_shaping:
 	close_workers(daemon);
 no_workers:
+	session_file_stop(daemon->session_file);
+no_throttles:
 	close_control(daemon);
 	return error;
 }

@@ -12,6 +12,7 @@
 #include "daemon/incoming.h"
 #include "daemon/locks.h"
 #include "daemon/police.h"
+#include "daemon/session_file.h"
 #include "daemon/shaping.h"
 #include "daemon/state.h"
 #include "daemon/worker.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct features features;
 	struct state state; /* what is known of this run and of earlier ones */
 	struct snapshot *snapshot;
+	struct session_file *session_file;
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;
 	struct incoming incoming;

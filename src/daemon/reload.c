@@ -67,6 +67,9 @@ void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 	daemon->snapshot = snapshot;
 	for (unsigned i = 0; i < snapshot->plan->workers; i++)
 		worker_switch(daemon->workers[i], snapshot);
+	if (daemon->session_file)
+		session_file_set_throttles(daemon->session_file, snapshot->throttles,
+					   snapshot->list.count);
 	snapshot_free(before);
 	state_remember(&daemon->state, daemon->options->state_dir, snapshot);
 }

@@ -22,6 +22,9 @@ void shard_unlist(struct shard *shard, const struct session *session)
 {
 	uint32_t newer = session_link_get(&session->newer);
 	uint32_t older = session_link_get(&session->older);
+	uint32_t slot = newer ? session_link_get(&at(shard, newer)->older) : shard->newest;
+	if (shard->walk == slot)
+		shard->walk = older;
 	if (newer)
 		session_link_set(&at(shard, newer)->older, older);
 	else
@@ -60,6 +63,42 @@ void shard_forget(struct shard *shard, uint32_t slot)
 	shard_unlist(shard, at(shard, slot));
 	session_index_remove(&shard->index, slot);
 	atomic_store_explicit(&at(shard, slot)->owner, 0, memory_order_relaxed);
+}
+
+/* What has no number yet: all uses from now on have this one or a larger one. */
+static uint64_t end_of_sequence(const struct shard *shard)
+{
+	return shard->newest ? at(shard, shard->newest)->sequence + 1 : shard->next_from;
+}
+
+void shard_walk_begin(struct shard *shard)
+{
+	shard->walk = shard->newest;
+	shard->walk_from = shard->next_from;
+	shard->next_from = end_of_sequence(shard);
+}
+
+const struct session *shard_walk_next(struct shard *shard)
+{
+	const struct session *session = shard->walk ? at(shard, shard->walk) : NULL;
+	if (!session || session->sequence < shard->walk_from) {
+		shard->walk = 0;
+		return NULL;
+	}
+	shard->walk = session_link_get(&session->older);
+	session_prefetch(shard->index.store, shard->walk);
+	return session;
+}
+
+void shard_walk_skip(struct shard *shard)
+{
+	shard->walk = 0;
+	shard->next_from = end_of_sequence(shard);
+}
+
+bool shard_has_changed(const struct shard *shard)
+{
+	return shard->walk || (shard->newest && end_of_sequence(shard) > shard->next_from);
 }
 
 uint32_t shard_expire(struct shard *shard, uint64_t now_ns, uint64_t expire_ns, uint32_t most)

@@ -23,12 +23,15 @@ struct shard {
 	uint8_t number; /* + 1 is the `owner` of its sessions */
 	uint32_t newest;
 	uint32_t oldest;
+	uint32_t walk; /* slot that the walk over what has changed visits next; 0: none */
 	uint64_t oldest_used_ns;
 	uint64_t latest_ns;               /* of any use: the shard's clock, which never goes back */
 	_Atomic uint64_t *shown_sequence; /* the table's: of the oldest session, for all to see */
 	shard_figure passed;
 	shard_figure over;
 	shard_figure evicted;
+	uint64_t walk_from; /* sequence number where the walk ends … */
+	uint64_t next_from; /* … and the one after it */
 	/* What is read without the lock is apart from what each use writes. */
 	_Alignas(SHARD_CACHE_LINE) struct session_index index;
 };
@@ -74,6 +77,18 @@ static inline bool shard_is_expired(uint64_t used_ns, uint64_t now_ns, uint64_t 
 {
 	return now_ns > used_ns && now_ns - used_ns >= expire_ns;
 }
+
+/*
+ * The walk over the sessions used since the walk before began, from the one used last on. It needs
+ * no copy of the list: a session that leaves its place (used again, evicted) passes the walk on to
+ * its neighbour. What is used again meanwhile belongs to the next walk.
+ */
+void shard_walk_begin(struct shard *shard);
+/* The next one, NULL: that was the last. */
+const struct session *shard_walk_next(struct shard *shard);
+/* Leaves out what has been used so far. */
+void shard_walk_skip(struct shard *shard);
+bool shard_has_changed(const struct shard *shard);
 
 /* Gives the slots of up to `most` expired sessions back; returns how many. */
 uint32_t shard_expire(struct shard *shard, uint64_t now_ns, uint64_t expire_ns, uint32_t most);

@@ -10,6 +10,7 @@
 
 #define SHARDS SESSION_SHARDS
 #define EXPIRED_PER_USE 2
+#define COPIES_PER_LOCK 4
 #define NS_PER_S 1000000000ull
 
 struct session_table {
@@ -18,6 +19,8 @@ struct session_table {
 	struct siphash_key hash_key;
 	size_t key_size;
 	_Atomic uint64_t expire_ns;
+	unsigned walked; /* shard in which the walk over what has changed is; SHARDS: no round is on
+			  */
 	_Alignas(SHARD_CACHE_LINE) _Atomic uint64_t sequence;
 	_Alignas(SHARD_CACHE_LINE) _Atomic uint64_t oldest[SHARDS];
 	struct shard shards[SHARDS];
@@ -49,6 +52,7 @@ int session_table_new(const struct session_table_options *options, struct sessio
 	memset(table, 0, sizeof(*table));
 	table->key_size = options->key_size;
 	table->expire_ns = options->expire_ns;
+	table->walked = SHARDS;
 	int error = session_store_init(&table->store, options->key_size, options->max);
 	if (getrandom(&table->hash_key, sizeof(table->hash_key), 0) != sizeof(table->hash_key))
 		error = -EIO;
@@ -303,6 +307,87 @@ bool session_table_walk(struct session_table *table, uint32_t *cursor, uint32_t 
 	}
 	*cursor = slot;
 	return slot < end;
+}
+
+/* Room for the copy of a session with the longest key. */
+struct session_copy {
+	_Alignas(struct session) uint8_t bytes[sizeof(struct session) + SESSION_KEY_MAX];
+};
+
+/* Copies up to `most` sessions of the walk; fewer: there are no more in this shard. */
+static uint32_t copy_changed(struct session_table *table, struct shard *shard, uint32_t most,
+			     struct session_copy *copies)
+{
+	size_t size = offsetof(struct session, key) + table->key_size;
+	const struct session *session;
+	uint32_t count = 0;
+	spinlock_lock(&shard->lock);
+	while (count < most && (session = shard_walk_next(shard)))
+		memcpy(copies[count++].bytes, session, size);
+	spinlock_unlock(&shard->lock);
+	return count;
+}
+
+static void begin_round(struct session_table *table)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		spinlock_lock(&table->shards[i].lock);
+		shard_walk_begin(&table->shards[i]);
+		spinlock_unlock(&table->shards[i].lock);
+	}
+	table->walked = 0;
+}
+
+bool session_table_walk_changed(struct session_table *table, uint32_t steps,
+				session_table_visit visit, void *context)
+{
+	struct session_copy copies[COPIES_PER_LOCK];
+	if (table->walked == SHARDS)
+		begin_round(table);
+	while (steps && table->walked < SHARDS) {
+		uint32_t most = steps < COPIES_PER_LOCK ? steps : COPIES_PER_LOCK;
+		uint32_t count = copy_changed(table, &table->shards[table->walked], most, copies);
+		for (uint32_t i = 0; i < count; i++)
+			visit((struct session *)copies[i].bytes, context);
+		table->walked += count < most;
+		steps -= count;
+	}
+	return table->walked < SHARDS;
+}
+
+void session_table_skip_changed(struct session_table *table)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		spinlock_lock(&table->shards[i].lock);
+		shard_walk_skip(&table->shards[i]);
+		spinlock_unlock(&table->shards[i].lock);
+	}
+	table->walked = SHARDS;
+}
+
+bool session_table_has_changed(struct session_table *table)
+{
+	bool has_changed = false;
+	for (unsigned i = 0; i < SHARDS && !has_changed; i++) {
+		spinlock_lock(&table->shards[i].lock);
+		has_changed = shard_has_changed(&table->shards[i]);
+		spinlock_unlock(&table->shards[i].lock);
+	}
+	return has_changed;
+}
+
+void session_table_set_totals(struct session_table *table, uint64_t passed, uint64_t over,
+			      uint64_t evicted)
+{
+	/* One shard has it all: only the sums are ever shown. */
+	for (unsigned i = 0; i < SHARDS; i++) {
+		struct shard *shard = &table->shards[i];
+		spinlock_lock(&shard->lock);
+		atomic_store_explicit(&shard->passed, i ? 0 : passed, memory_order_relaxed);
+		atomic_store_explicit(&shard->over, i ? 0 : over, memory_order_relaxed);
+		atomic_store_explicit(&shard->evicted, i ? 0 : evicted, memory_order_relaxed);
+		spinlock_unlock(&shard->lock);
+	}
 }
 
 void session_table_figures(struct session_table *table, struct session_table_figures *ret_figures)

@@ -113,7 +113,23 @@ typedef void (*session_table_visit)(const struct session *session, void *context
 bool session_table_walk(struct session_table *table, uint32_t *cursor, uint32_t steps,
 			session_table_visit visit, void *context);
 
+/*
+ * Visits the sessions that were used since the visits before, the one used last first in each
+ * shard: up to `steps` a call, each with the state that it has by then. The table keeps the place,
+ * so there can be one caller only. False: all that had been used when the round began have been
+ * visited; the next call begins the next round. A session that is used during a round is visited in
+ * the next one at the latest; none is missed that lives so long.
+ */
+bool session_table_walk_changed(struct session_table *table, uint32_t steps,
+				session_table_visit visit, void *context);
+/* Ends the round; what has been used so far is not visited any more. */
+void session_table_skip_changed(struct session_table *table);
+bool session_table_has_changed(struct session_table *table);
+
 void session_table_figures(struct session_table *table, struct session_table_figures *ret_figures);
+/* Sets passed, over and evicted, as they were in an earlier life. */
+void session_table_set_totals(struct session_table *table, uint64_t passed, uint64_t over,
+			      uint64_t evicted);
 /* Bytes of one session, without the index. */
 size_t session_table_session_bytes(const struct session_table *table);
 

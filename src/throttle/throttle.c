@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "throttle/session_table.h"
+#include "throttle/spinlock.h"
 #include "util/alloc.h"
 
 #define NS_PER_S 1000000000ull
@@ -20,13 +21,16 @@ struct throttle {
 	unsigned references;
 	/* Workers read kind, session and, under a shard's lock, the limits and count. */
 	struct throttle_spec spec;
+	struct spinlock spec_lock; /* exports may run on another thread than changes */
 	_Atomic enum throttle_count count;
 	struct session_table *table;
 };
 
 struct export
 {
-	struct throttle *throttle;
+	const struct throttle *throttle;
+	struct window_limit window;
+	uint64_t expire_ns;
 	uint64_t now_ns; /* on the sessions' clock */
 	throttle_visit visit;
 	void *context;
@@ -197,8 +201,10 @@ int throttle_change(struct throttle *throttle, const struct throttle_spec *spec)
 	    spec->session.mask != now->session.mask)
 		return -ENOTSUP;
 	session_table_lock(throttle->table);
+	spinlock_lock(&throttle->spec_lock);
 	now->window = spec->window;
 	now->bucket = spec->bucket;
+	spinlock_unlock(&throttle->spec_lock);
 	session_table_unlock(throttle->table);
 	atomic_store_explicit(&throttle->count, spec->count, memory_order_relaxed);
 	session_table_set_limits(throttle->table, spec->max, spec->expire_ns);
@@ -254,12 +260,12 @@ static void export_session(const struct session *session, void *context)
 		.passed = session->passed,
 		.over = session->over,
 	};
-	if (copy.used_ago_ns >= spec->expire_ns)
+	if (copy.used_ago_ns >= export->expire_ns)
 		return;
 	memcpy(copy.key.bytes, session->key, session_key_size(&spec->session));
 	switch (spec->kind) {
 	case THROTTLE_WINDOW:
-		export_window(session, &spec->window, export->now_ns, &copy);
+		export_window(session, &export->window, export->now_ns, &copy);
 		break;
 	case THROTTLE_BUCKET:
 		copy.missing = session->state_ns;
@@ -268,11 +274,44 @@ static void export_session(const struct session *session, void *context)
 	export->visit(&copy, export->context);
 }
 
+static struct export export_begin(struct throttle *throttle, uint64_t now_ns, throttle_visit visit,
+				  void *context)
+{
+	spinlock_lock(&throttle->spec_lock);
+	struct window_limit window = throttle->spec.window;
+	spinlock_unlock(&throttle->spec_lock);
+	return (struct export){
+		.throttle = throttle,
+		.window = window,
+		.expire_ns = session_table_expire_ns(throttle->table),
+		.now_ns = now_ns + AHEAD_NS,
+		.visit = visit,
+		.context = context,
+	};
+}
+
 bool throttle_export(struct throttle *throttle, uint32_t *cursor, uint32_t steps, uint64_t now_ns,
 		     throttle_visit visit, void *context)
 {
-	struct export export = {throttle, now_ns + AHEAD_NS, visit, context};
+	struct export export = export_begin(throttle, now_ns, visit, context);
 	return session_table_walk(throttle->table, cursor, steps, export_session, &export);
+}
+
+bool throttle_export_changed(struct throttle *throttle, uint32_t steps, uint64_t now_ns,
+			     throttle_visit visit, void *context)
+{
+	struct export export = export_begin(throttle, now_ns, visit, context);
+	return session_table_walk_changed(throttle->table, steps, export_session, &export);
+}
+
+void throttle_skip_changed(struct throttle *throttle)
+{
+	session_table_skip_changed(throttle->table);
+}
+
+bool throttle_has_changed(struct throttle *throttle)
+{
+	return session_table_has_changed(throttle->table);
 }
 
 static uint64_t before(uint64_t now_ns, uint64_t ago_ns)
@@ -301,6 +340,12 @@ void throttle_import(struct throttle *throttle, const struct throttle_session *s
 	made->created_s = (uint32_t)before(now / NS_PER_S, session->created_ago_s);
 	made->passed = session->passed;
 	made->over = session->over;
-	/* Nothing passed now: the totals count from the start on. */
+	/* Nothing passed now: the totals are throttle_set_totals()'s. */
 	session_table_release(throttle->table, &use, true, 0);
+}
+
+void throttle_set_totals(struct throttle *throttle, uint64_t passed, uint64_t over,
+			 uint64_t evicted)
+{
+	session_table_set_totals(throttle->table, passed, over, evicted);
 }

@@ -8,6 +8,7 @@
  *   throttle_tidy      now and then, by the control thread
  *   throttle_change    at a reload: other limits, the same sessions, while workers charge
  *   throttle_export    a few sessions at a time, for the `sessions` command and the state file
+ *   throttle_export_changed   the same of what was used since the last time
  *   throttle_import    after a start
  *   throttle_ref, throttle_free   by the control thread: a reload shares throttles
  *
@@ -153,11 +154,30 @@ bool throttle_export(struct throttle *throttle, uint32_t *cursor, uint32_t steps
 		     throttle_visit visit, void *context);
 
 /*
+ * Visits the sessions that were charged since the visits before, `steps` a call, for as long as it
+ * is true; false: that was the round. The throttle keeps the place, so that there can be one caller
+ * only. What is charged during a round is in the next one at the latest; nothing is missed but what
+ * is evicted or expires first. Workers wait no longer than a few sessions take to be copied.
+ */
+bool throttle_export_changed(struct throttle *throttle, uint32_t steps, uint64_t now_ns,
+			     throttle_visit visit, void *context);
+/* What has been charged so far counts as exported, because it is in the file already. */
+void throttle_skip_changed(struct throttle *throttle);
+/* True where throttle_export_changed() would visit any. */
+bool throttle_has_changed(struct throttle *throttle);
+
+/*
  * Makes a session as exported, by a throttle of the same kind and session fields, `now_ns` being
  * the time of the export on today's clock (add what has passed since to the distances). In
- * ascending `order`; one more than max evicts the first.
+ * ascending `order`; one more than max evicts the first. A session that is there already is
+ * replaced and becomes the one used last. For before the workers start: times of use do not go
+ * back.
  */
 void throttle_import(struct throttle *throttle, const struct throttle_session *session,
 		     uint64_t now_ns);
+
+/* After the imports, which count evictions: what throttle_figures() said then. */
+void throttle_set_totals(struct throttle *throttle, uint64_t passed, uint64_t over,
+			 uint64_t evicted);
 
 #endif

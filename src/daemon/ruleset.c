@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/ruleset.h"
+
+#include <errno.h>
+#include <nfshaper/mark.h>
+#include <string.h>
+
+#include "kernel/conntrack.h"
+#include "kernel/table.h"
+#include "util/log.h"
+
+/* Marks whose meaning is lost are cleared, so that their connections are judged anew. */
+static void forget_lost_marks(const struct daemon *daemon)
+{
+	const struct plan *plan = daemon->snapshot->plan;
+	const struct state *earlier = &daemon->state;
+	struct nl_error error;
+	uint32_t lost = 0;
+	if (earlier->known.ids.count == 0 || plan->ids_forgotten)
+		lost = plan->mark_mask;
+	if (earlier->mark_mask && earlier->mark_mask != plan->mark_mask)
+		lost |= earlier->mark_mask;
+	if (lost && conntrack_clear_marks(lost, &error))
+		log_warning("marks of living connections could not be cleared: %s",
+			    strerror(-error.code));
+}
+
+static int put_table(struct daemon *daemon)
+{
+	struct nl_error error;
+	if (table_install(daemon->snapshot->plan, daemon->features.queue_path, &error) == 0)
+		return 0;
+	if (daemon->snapshot->plan->manual_table)
+		log_error("`ruleset: manual`: %s: load `nfshaper show nft`, with nft -f",
+			  error.message);
+	else
+		log_error("the table inet %s could not be installed, at %s: %s%s%s", NFSHAPER_TABLE,
+			  error.what ? error.what : "the transaction", strerror(-error.code),
+			  error.message[0] ? ": " : "", error.message);
+	return error.code;
+}
+
+static int restore_table(void *data)
+{
+	return put_table(data);
+}
+
+/*
+ * Lost marks are cleared before the table reads them, and once more behind it where the table of
+ * an earlier run may have written some meanwhile.
+ */
+int ruleset_install(struct daemon *daemon)
+{
+	bool had_table = daemon->state.known.ids.count > 0;
+	forget_lost_marks(daemon);
+	int error = put_table(daemon);
+	if (!error && had_table)
+		forget_lost_marks(daemon);
+	return error;
+}
+
+void ruleset_remove(struct daemon *daemon)
+{
+	struct nl_error error;
+	if (!daemon->snapshot->plan->manual_table && table_remove(&error))
+		log_error("the table could not be removed: %s", strerror(-error.code));
+}
+
+void ruleset_watch(struct daemon *daemon)
+{
+	guard_watch(&daemon->guard, restore_table, daemon, daemon->loop);
+}
+
+void ruleset_stop_queueing(struct daemon *daemon)
+{
+	struct nl_error error;
+	guard_stop(&daemon->guard, daemon->loop);
+	if (!daemon->snapshot->plan->manual_table && table_stop_queueing(&error) &&
+	    error.code != -ENOENT)
+		log_warning("the queue chains could not be emptied: %s", strerror(-error.code));
+}
