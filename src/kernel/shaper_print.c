@@ -74,7 +74,7 @@ static void print_root(const struct plan_interface *interface, FILE *out)
 	struct shaper_htb htb = shaper_htb_root(interface);
 	fprintf(out, "tc qdisc add dev %s root handle %x:", interface->name, ROOT);
 	if (htb.less_bytes)
-		fprintf(out, " stab overhead -%d", htb.less_bytes);
+		fprintf(out, " stab overhead -%d linklayer ethernet", htb.less_bytes);
 	fprintf(out, " htb default %x r2q %u\n", htb.default_minor, SHAPER_R2Q);
 }
 

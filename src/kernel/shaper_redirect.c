@@ -60,14 +60,14 @@ static void put_restore(struct nlmsghdr *nlh, const struct shaper_redirect *redi
 	mnl_attr_nest_end(nlh, action);
 }
 
-static void put_mirred(struct nlmsghdr *nlh, int ifindex)
+static void put_mirred(struct nlmsghdr *nlh, uint16_t order, int ifindex)
 {
 	struct tc_mirred mirred = {
 		.action = TC_ACT_STOLEN,
 		.eaction = TCA_EGRESS_REDIR,
 		.ifindex = (uint32_t)ifindex,
 	};
-	struct nlattr *action = mnl_attr_nest_start(nlh, 2);
+	struct nlattr *action = mnl_attr_nest_start(nlh, order);
 	mnl_attr_put_strz(nlh, TCA_ACT_KIND, "mirred");
 	struct nlattr *options = mnl_attr_nest_start(nlh, TCA_ACT_OPTIONS);
 	mnl_attr_put(nlh, TCA_MIRRED_PARMS, sizeof(mirred), &mirred);
@@ -84,6 +84,20 @@ static void put_match_all(struct nlmsghdr *nlh)
 	mnl_attr_put(nlh, TCA_U32_SEL, sizeof(match), match);
 }
 
+/* They are numbered from 1 on; what comes behind a gap is ignored. */
+static void put_actions(struct nlmsghdr *nlh, uint16_t type, const struct shaper_redirect *redirect)
+{
+	struct nlattr *actions;
+	if (!redirect->restore && !redirect->ifindex)
+		return;
+	actions = mnl_attr_nest_start(nlh, type);
+	if (redirect->restore)
+		put_restore(nlh, redirect);
+	if (redirect->ifindex)
+		put_mirred(nlh, redirect->restore ? 2 : 1, redirect->ifindex);
+	mnl_attr_nest_end(nlh, actions);
+}
+
 struct nlmsghdr *shaper_message_redirect(struct shaper_target to, uint32_t block, uint16_t priority,
 					 const struct shaper_redirect *redirect)
 {
@@ -97,12 +111,7 @@ struct nlmsghdr *shaper_message_redirect(struct shaper_target to, uint32_t block
 	struct nlattr *options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
 	if (is_u32)
 		put_match_all(nlh);
-	struct nlattr *actions = mnl_attr_nest_start(nlh, is_u32 ? TCA_U32_ACT : TCA_MATCHALL_ACT);
-	if (redirect->restore)
-		put_restore(nlh, redirect);
-	if (redirect->ifindex)
-		put_mirred(nlh, redirect->ifindex);
-	mnl_attr_nest_end(nlh, actions);
+	put_actions(nlh, is_u32 ? TCA_U32_ACT : TCA_MATCHALL_ACT, redirect);
 	mnl_attr_nest_end(nlh, options);
 	return nlh;
 }
@@ -128,6 +137,17 @@ static void read_action(const struct nlattr *action, struct shaper_redirect *red
 	}
 }
 
+/* The kernel also lists each priority as such, without options, and u32 its tables, which have no
+ * selector. */
+static const char *read_classifier(const struct shaper_record *record)
+{
+	if (strcmp(record->kind, "matchall") == 0 && record->options)
+		return "matchall";
+	if (strcmp(record->kind, "u32") == 0 && shaper_record_find(record->options, TCA_U32_SEL))
+		return "u32";
+	return NULL;
+}
+
 bool shaper_redirect_read(const struct nlmsghdr *nlh, struct shaper_redirect *ret_redirect)
 {
 	struct shaper_redirect redirect = {0};
@@ -135,17 +155,15 @@ bool shaper_redirect_read(const struct nlmsghdr *nlh, struct shaper_redirect *re
 	const struct nlattr *actions, *action;
 	if (nlh->nlmsg_type != RTM_NEWTFILTER || !shaper_record_read(nlh, 0, &record))
 		return false;
-	if (strcmp(record.kind, "u32") == 0) {
-		redirect.classifier = "u32";
-		actions = shaper_record_find(record.options, TCA_U32_ACT);
-	} else {
-		redirect.classifier = "matchall";
-		actions = shaper_record_find(record.options, TCA_MATCHALL_ACT);
-	}
-	if (!actions || (strcmp(record.kind, redirect.classifier) != 0))
+	redirect.classifier = read_classifier(&record);
+	if (!redirect.classifier)
 		return false;
-	mnl_attr_for_each_nested (action, actions)
-		read_action(action, &redirect);
+	actions = shaper_record_find(record.options, strcmp(redirect.classifier, "u32") == 0
+							     ? TCA_U32_ACT
+							     : TCA_MATCHALL_ACT);
+	if (actions)
+		mnl_attr_for_each_nested (action, actions)
+			read_action(action, &redirect);
 	*ret_redirect = redirect;
 	return true;
 }

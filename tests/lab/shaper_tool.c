@@ -2,22 +2,23 @@
 /*
  * The shaper by itself, for test_shaper*.sh: builds a plan of one interface from its arguments.
  *
- *   shaper_tool [OPTIONS] apply|print|clear DEVICE BPS LEAF keep|replace MINOR:PRIO:RATE:CEIL …
- *   shaper_tool [OPTIONS] remove|read DEVICE
- *   shaper_tool can-ifb
- *   shaper_tool monitor SECONDS
+ *   shaper_tool [OPTIONS] apply|print|clear|monitor DEVICE BPS LEAF keep|replace
+ * MINOR:PRIO:RATE:CEIL … shaper_tool [OPTIONS] remove|read DEVICE shaper_tool can-ifb
+ *
+ * `monitor` applies the plan, and again whenever something of it is lost, which it says, for the
+ * seconds of -t.
  *
  *   -i OF       DEVICE is an IFB device for what comes in by OF
  *   -n          DEVICE is on the inside
  *   -l LINK     ethernet, atm, ptm
  *   -o BYTES    overhead
+ *   -t SECONDS
  *   -m MASK     of marks; the classes have the ids 1, 2 … in their order
  *
  * MINOR is hexadecimal; LEAF auto, fq_codel, cake, sfq or pfifo. `clear` removes all that this plan
  * does not have. `read` prints one line for each class: minor, rate, ceil, now, bytes, packets,
- * drops, backlog, and when this was, in ns. `can-ifb` prints yes, or why not; `monitor` the names
- * of the interfaces that lose something. An error is printed as `ERRNO-NAME: what: message`, exit
- * status 1.
+ * drops, backlog, and when this was, in ns. `can-ifb` prints yes, or why not. An error is printed
+ * as `ERRNO-NAME: what: message`, exit status 1.
  */
 #include <inttypes.h>
 #include <nfshaper/mark.h>
@@ -137,19 +138,24 @@ static int run(const char *command, struct plan *plan)
 	return 0;
 }
 
-static void print_name(const char *name, void *data)
+static void put_back(const char *name, void *data)
 {
-	(void)data;
-	puts(name);
+	struct plan *plan = data;
+	struct nl_error error;
+	printf("lost: %s\n", name);
+	report(shaper_apply(plan, plan->interfaces, &error), &error);
 	fflush(stdout);
 }
 
-static int watch(int seconds)
+static int watch(struct plan *plan, int seconds)
 {
 	struct shaper_monitor *monitor = shaper_monitor_open();
 	struct timespec end, now;
 	if (!monitor)
 		return report(-1, &(struct nl_error){.what = "opening a monitor"});
+	struct nl_error error;
+	if (report(shaper_apply(plan, plan->interfaces, &error), &error))
+		return 1;
 	puts("watching");
 	fflush(stdout);
 	clock_gettime(CLOCK_MONOTONIC, &end);
@@ -157,7 +163,7 @@ static int watch(int seconds)
 	do {
 		struct pollfd fd = {.fd = shaper_monitor_fd(monitor), .events = POLLIN};
 		poll(&fd, 1, 100);
-		shaper_monitor_read(monitor, print_name, NULL);
+		shaper_monitor_read(monitor, put_back, plan);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (now.tv_sec < end.tv_sec);
 	shaper_monitor_close(monitor);
@@ -173,12 +179,12 @@ static int can_ifb(void)
 	return !can;
 }
 
-static int parse_options(int argc, char **argv, struct plan *plan)
+static int parse_options(int argc, char **argv, struct plan *plan, int *ret_seconds)
 {
 	static const char *const links[] = {"ethernet", "atm", "ptm", NULL};
 	struct plan_interface *interface = plan->interfaces;
 	int option;
-	while ((option = getopt(argc, argv, "+i:nl:o:m:")) != -1) {
+	while ((option = getopt(argc, argv, "+i:nl:o:m:t:")) != -1) {
 		switch (option) {
 		case 'i':
 			interface->way = PLAN_IFB;
@@ -196,6 +202,9 @@ static int parse_options(int argc, char **argv, struct plan *plan)
 		case 'm':
 			plan->mark_mask = (uint32_t)strtoul(optarg, NULL, 0);
 			break;
+		case 't':
+			*ret_seconds = atoi(optarg);
+			break;
 		default:
 			return -1;
 		}
@@ -209,22 +218,20 @@ int main(int argc, char **argv)
 	struct plan_interface interface = {.way = PLAN_OUT};
 	struct plan plan = {
 		.mark_mask = NFSHAPER_MASK_DEFAULT, .interfaces = &interface, .n_interfaces = 1};
-	int result;
-	if (parse_options(argc, argv, &plan) || optind == argc)
+	int result, seconds = 5;
+	if (parse_options(argc, argv, &plan, &seconds) || optind == argc)
 		return usage();
 	const char *command = argv[optind++];
 	if (strcmp(command, "can-ifb") == 0)
 		return can_ifb();
 	if (optind == argc)
 		return usage();
-	if (strcmp(command, "monitor") == 0)
-		return watch(atoi(argv[optind]));
 	interface.name = argv[optind++];
 	if (!interface.of)
 		interface.of = interface.name;
 	if (argc > optind && parse_plan(argv + optind, argc - optind, &plan, classes))
 		return usage();
-	result = run(command, &plan);
+	result = strcmp(command, "monitor") == 0 ? watch(&plan, seconds) : run(command, &plan);
 	ids_fini(&plan.ids);
 	return result;
 }
