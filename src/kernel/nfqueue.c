@@ -50,7 +50,6 @@ struct nfqueue {
 	struct nfqueue_packet packets[BATCH];
 	struct mmsghdr messages[BATCH];
 	struct iovec parts[BATCH];
-	struct sockaddr_nl senders[BATCH];
 	char verdicts[BATCH * NFQUEUE_VERDICT_BYTES] NFQUEUE_ALIGN;
 	char slots[BATCH][SLOT_BYTES] NFQUEUE_ALIGN;
 };
@@ -67,10 +66,7 @@ static void prepare_slots(struct nfqueue *queue)
 	for (size_t i = 0; i < BATCH; i++) {
 		queue->parts[i] = (struct iovec){queue->slots[i], SLOT_BYTES};
 		queue->messages[i].msg_hdr =
-			(struct msghdr){.msg_name = &queue->senders[i],
-					.msg_namelen = sizeof(queue->senders[i]),
-					.msg_iov = &queue->parts[i],
-					.msg_iovlen = 1};
+			(struct msghdr){.msg_iov = &queue->parts[i], .msg_iovlen = 1};
 	}
 }
 
@@ -107,6 +103,16 @@ static int send_all(struct nfqueue *queue, const void *bytes, size_t length)
 		else
 			nanosleep(&rest, NULL);
 	}
+}
+
+/*
+ * From now on only the kernel can send to this socket (netlink_getsockbyportid in
+ * net/netlink/af_netlink.c), so that nobody need look at the sender of each message.
+ */
+static int connect_to_kernel(int fd)
+{
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	return connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) ? -errno : 0;
 }
 
 /*
@@ -180,6 +186,9 @@ struct nfqueue *nfqueue_open(const struct nfqueue_options *options, char **ret_w
 		goto failed_bind;
 	}
 	queue->fd = mnl_socket_get_fd(queue->socket);
+	error = connect_to_kernel(queue->fd);
+	if (error)
+		goto failed_bind;
 	size_buffers(queue, options->length);
 	prepare_slots(queue);
 	error = bind_with_flags(queue, options);
@@ -224,8 +233,6 @@ static size_t sort_messages(struct nfqueue *queue, size_t received)
 	size_t packets = 0;
 	for (size_t i = 0; i < received; i++) {
 		int error = 0;
-		if (queue->senders[i].nl_pid != 0)
-			continue; /* from a process, not from the kernel */
 		switch (nfqueue_message_parse(queue->slots[i], queue->messages[i].msg_len,
 					      &queue->packets[packets], &error)) {
 		case NFQUEUE_PACKET:
