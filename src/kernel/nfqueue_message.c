@@ -135,18 +135,31 @@ enum nfqueue_message_kind nfqueue_message_parse(const void *datagram, size_t rec
 	return NFQUEUE_ERROR;
 }
 
+/* How many packets from the first one on have the same decision. */
+static size_t run_length(const struct nfqueue_packet *packets, size_t count)
+{
+	size_t length = 1;
+	while (length < count && packets[length].decision == packets[0].decision)
+		length++;
+	return length;
+}
+
 size_t nfqueue_message_verdicts(void *buffer, uint16_t number, const struct nfqueue_packet *packets,
 				size_t count)
 {
 	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct nlmsghdr *nlh =
-			nfq_nlmsg_put((char *)buffer + used, NFQNL_MSG_VERDICT, number);
-		nfq_nlmsg_verdict_put(nlh, (int)packets[i].packet_id, NF_ACCEPT);
-		if (packets[i].decision)
+	for (size_t i = 0; i < count;) {
+		size_t run = run_length(&packets[i], count - i);
+		const struct nfqueue_packet *last = &packets[i + run - 1];
+		struct nlmsghdr *nlh = nfq_nlmsg_put(
+			(char *)buffer + used,
+			run > 1 ? NFQNL_MSG_VERDICT_BATCH : NFQNL_MSG_VERDICT, number);
+		nfq_nlmsg_verdict_put(nlh, (int)last->packet_id, NF_ACCEPT);
+		if (last->decision)
 			mnl_attr_put_u32(nlh, NFQA_PRIORITY,
-					 htonl(NFSHAPER_PRIORITY | packets[i].decision));
+					 htonl(NFSHAPER_PRIORITY | last->decision));
 		used += nlh->nlmsg_len;
+		i += run;
 	}
 	return used;
 }
