@@ -36,6 +36,9 @@
 
 #define CHAIN_NAME_MAX 32
 
+/* Room for interfaces that a later configuration shapes. */
+#define SHAPED_ROOM 1024
+
 static const struct table_hook queue_hooks[] = {
 	{"input", NF_INET_LOCAL_IN, QUEUE_PRIORITY},
 	{"forward", NF_INET_FORWARD, QUEUE_PRIORITY},
@@ -81,6 +84,20 @@ static const char *id_chain_name(uint32_t id, char *buffer)
 	return buffer;
 }
 
+/*
+ * What the mark has room for, and one more, so that a reload with more classes finds room. A table
+ * whose sets are smaller than these is replaced (table.c): a few more interfaces must not do that.
+ */
+static void limit_sets(struct build *build)
+{
+	const uint32_t ids = nfshaper_mask_ids(build->plan->mark_mask) + 1;
+	const uint32_t blocks = (uint32_t)build->plan->n_interfaces / SHAPED_ROOM + 1;
+	for (size_t i = 0; i < build->model->n_sets; i++) {
+		struct table_set *set = build->model->sets[i];
+		table_set_limit(set, set->key == TABLE_TYPE_IFNAME ? blocks * SHAPED_ROOM : ids);
+	}
+}
+
 static void build_sets(struct build *build)
 {
 	const struct plan *plan = build->plan;
@@ -92,6 +109,7 @@ static void build_sets(struct build *build)
 	store = table_model_set(model, "store", TABLE_TYPE_CLASSID, TABLE_TYPE_VERDICT);
 	classid = table_model_set(model, "classid", TABLE_TYPE_MARK, TABLE_TYPE_CLASSID);
 	shaped = table_model_set(model, "shaped", TABLE_TYPE_IFNAME, TABLE_TYPE_NONE);
+	limit_sets(build);
 	table_set_add(store, NFSHAPER_PRIORITY, 0, "undecided");
 	for (size_t i = 0; i < plan->ids.count; i++) {
 		const struct outcome *outcome = &plan->ids.items[i];
