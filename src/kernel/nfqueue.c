@@ -46,6 +46,7 @@ struct nfqueue {
 	uint16_t number;
 	int buffer_size;
 	size_t unanswered;
+	bool is_empty; /* the last batch was not full: there was nothing behind it */
 	struct nfqueue_counters counters;
 	struct nfqueue_packet packets[BATCH];
 	struct mmsghdr messages[BATCH];
@@ -252,6 +253,10 @@ static size_t sort_messages(struct nfqueue *queue, size_t received)
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets)
 {
 	assert(queue->unanswered == 0);
+	if (queue->is_empty) {
+		queue->is_empty = false;
+		return 0;
+	}
 	while (queue->unanswered == 0) {
 		int received = recvmmsg(queue->fd, queue->messages, BATCH, MSG_DONTWAIT, NULL);
 		if (received < 0 && errno == ENOBUFS) {
@@ -262,6 +267,7 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets)
 			continue;
 		if (received < 0)
 			return errno == EAGAIN ? 0 : -errno;
+		queue->is_empty = received < BATCH;
 		queue->unanswered = sort_messages(queue, (size_t)received);
 	}
 	count(&queue->counters.received, queue->unanswered);
