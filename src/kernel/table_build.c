@@ -184,23 +184,28 @@ static void build_undecided(struct build *build)
 static void exempt_icmp_errors(struct table_chain *exempt, uint8_t proto)
 {
 	struct table_rule *rule = table_chain_rule(exempt);
-	match_ct_state(rule, TABLE_CT_RELATED);
 	match_proto(rule, proto);
+	match_ct_state(rule, TABLE_CT_RELATED);
 	verdict_goto(rule, "exempt_packet");
 }
 
-static void exempt_destination(struct table_chain *exempt, uint32_t type)
+static void exempt_destination(struct table_chain *exempt, const struct prefix *prefix)
 {
 	struct table_rule *rule = table_chain_rule(exempt);
-	match_destination_type(rule, type);
+	match_prefix(rule, TABLE_DESTINATION, prefix);
 	verdict_goto(rule, "exempt_packet");
 }
 
-/* What no hook judges. */
+/* What no hook judges. Every new connection comes by here: the test that fails soonest is first. */
 static void build_exempt(struct build *build)
 {
 	static const struct prefix link_local = {
 		.addr = {.family = AF_INET6, .bytes = {0xfe, 0x80}}, .length = 10};
+	/* RFC 5771, RFC 4291; `fib` would say the same after a look into the routing tables. */
+	static const struct prefix multicast4 = {
+		.addr = {.family = AF_INET, .bytes = {224}}, .length = 4};
+	static const struct prefix multicast6 = {
+		.addr = {.family = AF_INET6, .bytes = {0xff}}, .length = 8};
 	struct table_chain *exempt = chain(build, "exempt");
 	struct table_rule *rule;
 	exempt_icmp_errors(exempt, IPPROTO_ICMP);
@@ -222,8 +227,12 @@ static void build_exempt(struct build *build)
 	match_ports(rule, IPPROTO_UDP, false, TABLE_DESTINATION, 546, 547);
 	verdict_goto(rule, "exempt_packet");
 
-	exempt_destination(exempt, RTN_BROADCAST);
-	exempt_destination(exempt, RTN_MULTICAST);
+	exempt_destination(exempt, &multicast4);
+	exempt_destination(exempt, &multicast6);
+	rule = table_chain_rule(exempt);
+	match_family(rule, AF_INET);
+	match_destination_type(rule, RTN_BROADCAST);
+	verdict_goto(rule, "exempt_packet");
 }
 
 /* `far` is the end that is not this host. */
