@@ -221,17 +221,10 @@ static enum direction opposite(enum direction direction)
 	return direction;
 }
 
-/* What a packet of the original direction would look like. */
-static void turn_round(const struct question *reply, struct packet *packet,
-		       struct packet_origin *origin)
+/* Where a packet of the original direction would be met. */
+static struct packet_origin turn_round(const struct packet_origin *reply)
 {
-	*packet = reply->packet;
-	packet->src = reply->packet.dst;
-	packet->dst = reply->packet.src;
-	packet->sport = reply->packet.dport;
-	packet->dport = reply->packet.sport;
-	*origin = (struct packet_origin){opposite(reply->origin.direction), reply->origin.oif,
-					 reply->origin.iif};
+	return (struct packet_origin){opposite(reply->direction), reply->oif, reply->iif};
 }
 
 /* A connection whose packets stay queued. */
@@ -244,7 +237,8 @@ static uint32_t judge_again(struct judge *judge, struct bench *bench, struct que
 	struct packet_origin origin = question->origin;
 	struct facts facts = question->facts;
 	if (is_reply) {
-		turn_round(question, &original, &origin);
+		original = packet_reverse(&question->packet);
+		origin = turn_round(&question->origin);
 		facts = facts_of(judge, snapshot, &original, &origin, question->queued);
 		/* Which end is the local one is decided for the connection. */
 		question->facts.source_is_local = !facts.source_is_local;
