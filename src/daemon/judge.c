@@ -19,6 +19,7 @@ struct judge {
 	struct geo_cache *geo_cache;
 	struct flows *recent;    /* just decided, whether or not their packets stay queued */
 	struct flows *inspected; /* whose packets stay queued */
+	struct flows *called;    /* whose packets have just passed a throttle that they call */
 	struct judge_counters counters;
 	uint64_t now_ns; /* CLOCK_MONOTONIC, once for each batch */
 	struct clock clock;
@@ -63,6 +64,7 @@ struct judge *judge_new(struct link_names *names)
 	judge->geo_cache = geo_cache_new();
 	judge->recent = flows_new(RECENT_FLOWS);
 	judge->inspected = flows_new(INSPECTED_FLOWS);
+	judge->called = flows_new(RECENT_FLOWS);
 	return judge;
 }
 
@@ -73,6 +75,7 @@ void judge_free(struct judge *judge)
 	geo_cache_free(judge->geo_cache);
 	flows_free(judge->recent);
 	flows_free(judge->inspected);
+	flows_free(judge->called);
 	free(judge);
 }
 
@@ -80,6 +83,7 @@ void judge_forget(struct judge *judge)
 {
 	flows_clear(judge->recent);
 	flows_clear(judge->inspected);
+	flows_clear(judge->called);
 }
 
 void judge_begin(struct judge *judge)
@@ -252,11 +256,20 @@ static uint32_t judge_again(struct judge *judge, struct bench *bench, struct que
 	return answer_of(&decision);
 }
 
-static uint32_t judge_call(struct bench *bench, struct question *question, bool is_alive)
+/* Several first packets of one connection that call a throttle are one connection, as well. */
+static uint32_t judge_call(struct judge *judge, struct bench *bench, struct question *question,
+			   bool is_alive)
 {
-	question->charge.is_new = !is_alive;
-	struct decision decision = path_charge_call(
-		bench->snapshot, question->queued->asked & ~NFSHAPER_ASK_BITS, &question->charge);
+	uint32_t call = question->queued->asked & ~NFSHAPER_ASK_BITS;
+	struct path path = {.steps = bench->steps};
+	bool is_counted = flows_find(judge->called, &question->packet, judge->now_ns,
+				     FLOWS_RECENT_NS, &path) &&
+			  path.id == call;
+	question->charge.is_new = !is_alive && !is_counted;
+	struct decision decision = path_charge_call(bench->snapshot, call, &question->charge);
+	path = (struct path){.rule = -1, .id = call, .steps = bench->steps};
+	if (question->charge.is_new && decision.kind == DECISION_PASS)
+		flows_add(judge->called, &question->packet, judge->now_ns, &path);
 	return answer_of(&decision);
 }
 
@@ -288,7 +301,7 @@ static uint32_t judge_packet(struct judge *judge, struct bench *bench,
 		return answer_without(bench->snapshot, asked);
 	}
 	if (is_call(asked))
-		return judge_call(bench, &question,
+		return judge_call(judge, bench, &question,
 				  (asked & NFSHAPER_ASK_BITS) == NFSHAPER_ASK_CALL_ALIVE);
 	if (asked == NFSHAPER_ASK_ORIGINAL || asked == NFSHAPER_ASK_REPLY)
 		return judge_again(judge, bench, &question, asked == NFSHAPER_ASK_REPLY);

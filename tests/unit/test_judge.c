@@ -166,22 +166,27 @@ static void forwarded_replies(void **state)
 
 static void calls(void **state)
 {
+	static const struct {
+		const char *client;
+		uint32_t asked, answer;
+	} cases[] = {
+		{CLIENT, NFSHAPER_ASK_CALL_ALIVE, NFSHAPER_ANSWER_PASS},
+		{CLIENT, NFSHAPER_ASK_CALL, NFSHAPER_ANSWER_PASS},
+		{CLIENT, NFSHAPER_ASK_CALL, NFSHAPER_ANSWER_PASS}, /* the same connection */
+		{"10.0.0.1:4001", NFSHAPER_ASK_CALL, NFSHAPER_ANSWER_REJECT},
+		{"10.0.0.1:4001", NFSHAPER_ASK_CALL, NFSHAPER_ANSWER_REJECT},
+		{"10.0.0.1:4001", NFSHAPER_ASK_CALL_ALIVE, NFSHAPER_ANSWER_PASS},
+	};
 	struct court court =
 		open_court(HEAD "throttles: {t: {limit: 1/60, session: none, count: connections, "
 				"over: reject}}\n"
 				"rules: [{if: proto == tcp, action: drop}]\n");
 	uint32_t call = id(&court, OUTCOME_CALL, "t");
 	(void)state;
-	assert_int_equal(
-		judge_tcp(&court, DIRECTION_OUT, CLIENT, SERVER, NFSHAPER_ASK_CALL_ALIVE | call),
-		NFSHAPER_ANSWER_PASS);
-	assert_int_equal(judge_tcp(&court, DIRECTION_OUT, CLIENT, SERVER, NFSHAPER_ASK_CALL | call),
-			 NFSHAPER_ANSWER_PASS);
-	assert_int_equal(judge_tcp(&court, DIRECTION_OUT, CLIENT, SERVER, NFSHAPER_ASK_CALL | call),
-			 NFSHAPER_ANSWER_REJECT);
-	assert_int_equal(
-		judge_tcp(&court, DIRECTION_OUT, CLIENT, SERVER, NFSHAPER_ASK_CALL_ALIVE | call),
-		NFSHAPER_ANSWER_PASS);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(judge_tcp(&court, DIRECTION_OUT, cases[i].client, SERVER,
+					   cases[i].asked | call),
+				 cases[i].answer);
 	/* A throttle that a reload has taken away. */
 	assert_int_equal(
 		judge_tcp(&court, DIRECTION_OUT, CLIENT, SERVER, NFSHAPER_ASK_CALL | 0xffff),
