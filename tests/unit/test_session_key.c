@@ -199,7 +199,8 @@ static void test_users(void **state)
 	(void)state;
 	static const struct session_layout layouts[] = {
 		{BIT(SESSION_USER), 0},
-		{BIT(SESSION_USER) | BIT(SESSION_CC) | BIT(SESSION_PROTO) | BIT(SESSION_SADDR), 0xff},
+		{BIT(SESSION_USER) | BIT(SESSION_CC) | BIT(SESSION_PROTO) | BIT(SESSION_SADDR),
+		 0xff},
 	};
 	for (size_t i = 0; i < 2; i++) {
 		const struct session_layout *layout = &layouts[i];
@@ -236,8 +237,7 @@ static void test_names(void **state)
 	(void)state;
 	enum session_field field;
 	for (unsigned i = 0; i < SESSION_FIELD_COUNT; i++) {
-		assert_int_equal(
-			session_field_find(session_field_names[i], &field), 0);
+		assert_int_equal(session_field_find(session_field_names[i], &field), 0);
 		assert_int_equal(field, i);
 	}
 	assert_true(session_field_find("addr", &field) < 0);

@@ -168,12 +168,11 @@ static void the_ends_of_the_scales(void **state)
 {
 	struct throttle_list none = {0};
 	(void)state;
-	struct snapshot *snapshot =
-		load("  a: {limit: 1/1, expire: 1, max: 1}\n"
-		     "  b: {limit: 4294967295/100y, max: 268435455}\n"
-		     "  c: {rate: 0.001kbit, burst: 1500B, expire: 100y}\n"
-		     "  d: {rate: 1gbit, burst: 18446MB, expire: 1}\n",
-		     &none);
+	struct snapshot *snapshot = load("  a: {limit: 1/1, expire: 1, max: 1}\n"
+					 "  b: {limit: 4294967295/100y, max: 268435455}\n"
+					 "  c: {rate: 0.001kbit, burst: 1500B, expire: 100y}\n"
+					 "  d: {rate: 1gbit, burst: 18446MB, expire: 1}\n",
+					 &none);
 	assert_int_equal(snapshot_open(snapshot, NULL), 0);
 	snapshot_apply_limits(snapshot);
 	snapshot_free(snapshot);
