@@ -80,6 +80,11 @@ static void report_unknown(struct reader *reader, const struct node *value, cons
 {
 	if (reader->diags->errors > REPORT_ERRORS_MAX)
 		return; /* the search below costs, and nobody would see its result */
+	if (names->count == 0) {
+		report_error(reader->diags, value->at, "unknown %s `%s`: the file has no `%s`",
+			     what, SHOWN(text), list);
+		return;
+	}
 	const char **known = xcalloc(names->count, sizeof(*known));
 	for (size_t i = 0; i < names->count; i++)
 		known[i] = names->items[i].text;

@@ -10,7 +10,6 @@
 #include "util/alloc.h"
 #include "util/text.h"
 
-#define SESSIONS_MAX ((1u << 28) - 1) /* what the table of sessions can number */
 /* Shorter bursts let no full Ethernet frame pass, ever. */
 #define BURST_USEFUL_BYTES 1500
 #define FIELD(name) offsetof(struct config_throttle, name)
@@ -40,24 +39,41 @@ static bool add_field(struct reader *reader, const char *key, const struct node 
 	return true;
 }
 
+/* One field alone, or `none`. */
+static bool read_single_field(struct reader *reader, const char *key, const struct node *value,
+			      uint32_t *fields)
+{
+	const char *words[SESSION_FIELD_COUNT + 1];
+	size_t position;
+	for (size_t i = 0; i < SESSION_FIELD_COUNT; i++)
+		words[i] = session_field_names[i];
+	words[SESSION_FIELD_COUNT] = "none";
+	if (!value_word(reader, key, value, words, SESSION_FIELD_COUNT + 1, &position))
+		return false;
+	*fields = position < SESSION_FIELD_COUNT ? SESSION_BIT(position) : SESSION_NONE;
+	return true;
+}
+
+static bool read_fields(struct reader *reader, const char *key, const struct node *list,
+			uint32_t *fields)
+{
+	bool is_right = list->count > 0;
+	if (list->count == 0)
+		report_error(reader->diags, list->at,
+			     "`%s` is empty: write none for one session of all packets", key);
+	for (size_t i = 0; i < list->count; i++)
+		is_right &= schema_check_kind(reader, key, list->items[i], SCHEMA_TEXT,
+					      "a field, such as saddr") &&
+			    add_field(reader, key, list->items[i], fields);
+	return is_right;
+}
+
 static void read_session(struct reader *reader, const char *key, const struct node *value,
 			 void *field)
 {
 	uint32_t fields = SESSION_NONE;
-	bool is_right = true;
-	if (value->kind == NODE_TEXT) {
-		is_right =
-			strcmp(value->text, "none") == 0 || add_field(reader, key, value, &fields);
-	} else if (value->count == 0) {
-		report_error(reader->diags, value->at,
-			     "`%s` is empty: write none for one session of all packets", key);
-		is_right = false;
-	}
-	for (size_t i = 0; value->kind == NODE_LIST && i < value->count; i++)
-		is_right &= schema_check_kind(reader, key, value->items[i], SCHEMA_TEXT,
-					      "a field, such as saddr") &&
-			    add_field(reader, key, value->items[i], &fields);
-	if (is_right)
+	if (value->kind == NODE_TEXT ? read_single_field(reader, key, value, &fields)
+				     : read_fields(reader, key, value, &fields))
 		*(uint32_t *)field = fields;
 }
 
@@ -93,15 +109,45 @@ static void read_over(struct reader *reader, const char *key, const struct node 
 static void read_max(struct reader *reader, const char *key, const struct node *value, void *field)
 {
 	uint64_t number;
-	if (value_number(reader, key, value, 1, SESSIONS_MAX, &number))
+	if (value_number(reader, key, value, 1, THROTTLE_SESSIONS_MAX, &number))
 		*(uint32_t *)field = (uint32_t)number;
+}
+
+static void read_burst(struct reader *reader, const char *key, const struct node *value,
+		       void *field)
+{
+	uint64_t *bytes = field;
+	size_t errors = reader->diags->errors;
+	value_size(reader, key, value, bytes);
+	if (reader->diags->errors != errors)
+		return;
+	if (*bytes == 0)
+		report_error(reader->diags, value->at, "`%s` is 0: nothing would ever pass", key);
+	else if (*bytes > THROTTLE_BURST_MAX_BYTES)
+		report_error(reader->diags, value->at, "`%s` is too large: write at most %lluMB",
+			     key, THROTTLE_BURST_MAX_BYTES / 1000000);
+	else if (*bytes < BURST_USEFUL_BYTES)
+		diag_warning(reader->diags, value->at,
+			     "packets longer than the `%s` of %llu bytes never pass; full-sized "
+			     "ones have %d",
+			     key, (unsigned long long)*bytes, BURST_USEFUL_BYTES);
+}
+
+static void read_expire(struct reader *reader, const char *key, const struct node *value,
+			void *field)
+{
+	size_t errors = reader->diags->errors;
+	value_duration(reader, key, value, field);
+	if (reader->diags->errors == errors && *(uint64_t *)field == 0)
+		report_error(reader->diags, value->at,
+			     "`%s` is 0: no session would be remembered; write such as 1h", key);
 }
 
 static const struct schema_key keys[] = {
 	SCHEMA_KEY("limit", SCHEMA_TEXT, "packets/seconds, such as 25/60", read_limit,
 		   FIELD(limit)),
 	SCHEMA_KEY("rate", SCHEMA_TEXT, "a rate, such as 2mbit", value_line_rate, FIELD(rate_bps)),
-	SCHEMA_KEY("burst", SCHEMA_TEXT, "a size, such as 64kB", value_size, FIELD(burst_bytes)),
+	SCHEMA_KEY("burst", SCHEMA_TEXT, "a size, such as 64kB", read_burst, FIELD(burst_bytes)),
 	SCHEMA_KEY("session", SCHEMA_TEXT | SCHEMA_LIST, "fields, such as [saddr, daddr], or none",
 		   read_session, FIELD(session)),
 	SCHEMA_KEY("mask", SCHEMA_TEXT, "32 bits, such as 0x0000ffff", read_mask, FIELD(mask)),
@@ -109,7 +155,7 @@ static const struct schema_key keys[] = {
 		   FIELD(count_connections)),
 	SCHEMA_KEY("over", SCHEMA_TEXT, "drop or reject", read_over, FIELD(over)),
 	SCHEMA_KEY("max", SCHEMA_TEXT, "a number of sessions, such as 50000", read_max, FIELD(max)),
-	SCHEMA_KEY("expire", SCHEMA_TEXT, "a duration, such as 1m30s", value_duration,
+	SCHEMA_KEY("expire", SCHEMA_TEXT, "a duration, such as 1m30s", read_expire,
 		   FIELD(expire_s)),
 	SCHEMA_KEY("buckets", SCHEMA_TEXT, "a number, such as 9977", read_max, FIELD(buckets)),
 };
@@ -141,29 +187,28 @@ static void check_kind(struct reader *reader, const struct node *name, const str
 			     "throttle `%s` has a `burst`, which belongs to a `rate`, not to a "
 			     "`limit`",
 			     SHOWN(name->text));
-	else if (rate && count && strcmp(count->text, "connections") == 0)
+	else if (rate && count && count->kind == NODE_TEXT &&
+		 strcmp(count->text, "connections") == 0)
 		report_error(reader->diags, count->at,
 			     "throttle `%s`: a `rate` counts the bytes of packets; connections "
 			     "are counted by a `limit`",
 			     SHOWN(name->text));
 }
 
-static void check_values(struct reader *reader, const struct node *map,
-			 const struct config_throttle *throttle)
+/* Sessions live as long as the file says, or by default, but for a whole window. */
+static void settle_expire(struct reader *reader, const struct node *map,
+			  struct config_throttle *throttle)
 {
-	const struct node *burst = node_get(map, "burst"), *expire = node_get(map, "expire");
-	if (expire && throttle->limit.packets && throttle->expire_s < throttle->limit.span_s)
-		report_error(reader->diags, expire->at,
+	uint64_t span_s = throttle->limit.span_s;
+	if (throttle->expire_s == 0)
+		throttle->expire_s = span_s > CONFIG_THROTTLE_EXPIRE_DEFAULT_S
+					     ? span_s
+					     : CONFIG_THROTTLE_EXPIRE_DEFAULT_S;
+	else if (throttle->expire_s < span_s)
+		report_error(reader->diags, node_get(map, "expire")->at,
 			     "`expire` is shorter than the window of `limit`: sessions would be "
 			     "forgotten before it ends; write at least %llu",
-			     (unsigned long long)throttle->limit.span_s);
-	if (burst && throttle->rate_bps && throttle->burst_bytes == 0)
-		report_error(reader->diags, burst->at, "`burst` is 0: nothing would ever pass");
-	else if (burst && throttle->rate_bps && throttle->burst_bytes < BURST_USEFUL_BYTES)
-		diag_warning(reader->diags, burst->at,
-			     "packets longer than the `burst` of %llu bytes never pass; full-sized "
-			     "ones have %d",
-			     (unsigned long long)throttle->burst_bytes, BURST_USEFUL_BYTES);
+			     (unsigned long long)span_s);
 }
 
 static void read_throttle(struct reader *reader, const struct node *name, const struct node *value,
@@ -179,17 +224,13 @@ static void read_throttle(struct reader *reader, const struct node *name, const 
 		.session = SESSION_DEFAULT,
 		.over = ACTION_DROP,
 		.max = CONFIG_THROTTLE_MAX_DEFAULT,
-		.expire_s = CONFIG_THROTTLE_EXPIRE_DEFAULT_S,
 	};
 	if (!schema_check_kind(reader, name->text, value, SCHEMA_MAP,
 			       "the throttle as a map, such as {limit: 25/60}"))
 		return;
 	schema_read(reader, &schema, value, throttle);
 	check_kind(reader, name, value);
-	/* A window longer than the default must be remembered to its end. */
-	if (!node_get(value, "expire") && throttle->expire_s < throttle->limit.span_s)
-		throttle->expire_s = throttle->limit.span_s;
-	check_values(reader, value, throttle);
+	settle_expire(reader, value, throttle);
 }
 
 /* Tags name definitions of nft(8), which has no `-`. */

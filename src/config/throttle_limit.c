@@ -10,7 +10,6 @@
 #include "util/text.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define SPAN_MAX_S (100ull * 365 * 86400)
 
 char *throttle_limit_parse(const char *text, uint32_t *ret_packets, uint64_t *ret_span_s)
 {
@@ -26,10 +25,16 @@ char *throttle_limit_parse(const char *text, uint32_t *ret_packets, uint64_t *re
 				 "such as 25/60",
 				 SHOWN(text), UINT32_MAX);
 	error = units_duration(slash + 1, &span);
-	if (error || span == 0 || span > SPAN_MAX_S)
-		return xasprintf("`%s` does not end with a number of seconds, at least 1: write "
-				 "such as 25/60",
-				 SHOWN(text));
+	if (error) {
+		char *why = units_duration_problem(slash + 1, error);
+		char *problem = xasprintf("`%s`: %s", SHOWN(text), why);
+		free(why);
+		return problem;
+	}
+	if (span == 0)
+		return xasprintf(
+			"`%s` has no time in which packets could pass: write such as 25/60",
+			SHOWN(text));
 	*ret_packets = (uint32_t)packets;
 	*ret_span_s = span;
 	return NULL;

@@ -5,7 +5,9 @@
 
 #include <stdint.h>
 
-#define THROTTLE_TAG_MAX 63 /* bytes */
+#define THROTTLE_TAG_MAX 63                     /* bytes */
+#define THROTTLE_SESSIONS_MAX ((1u << 28) - 1)  /* what the table of sessions can number */
+#define THROTTLE_BURST_MAX_BYTES 18446744073ull /* what a bucket can hold, in billionths */
 
 /*
  * Reads `25/60`: packets, and the seconds in which they may pass (also as a duration, `25/1m`).

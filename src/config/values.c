@@ -40,7 +40,7 @@ void value_line_rate(struct reader *reader, const char *key, const struct node *
 	uint64_t *bps = field;
 	if (strchr(value->text, '%')) {
 		report_error(reader->diags, value->at,
-			     "`%s`: `%s` is a share of nothing: write the line's own rate, such as "
+			     "`%s`: `%s` is a share of nothing: write a rate of its own, such as "
 			     "20mbit",
 			     key, SHOWN(value->text));
 		return;

@@ -220,6 +220,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	shaping_watch(&daemon->shaping, daemon->loop);
 	police_watch(&daemon->police, daemon->snapshot->plan, daemon->loop);
 	ruleset_watch(daemon);
+	sessions_watch(daemon);
 	flowtable_find(warn_of_flowtable, NULL);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
 		 daemon->snapshot->plan->workers == 1 ? "" : "s",
@@ -233,7 +234,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	police_stop(&daemon->police, daemon->loop);
 	ruleset_stop_queueing(daemon);
 	close_workers(daemon);
-	session_file_stop(daemon->session_file);
+	sessions_close(daemon);
 	ruleset_remove(daemon);
 	shaping_stop(&daemon->shaping, daemon->loop, NULL);
 	close_control(daemon);
@@ -243,7 +244,7 @@ no_table:
 no_shaping:
 	close_workers(daemon);
 no_workers:
-	session_file_stop(daemon->session_file);
+	sessions_close(daemon);
 no_throttles:
 	close_control(daemon);
 	return error;

@@ -33,6 +33,7 @@ struct daemon {
 	struct state state; /* what is known of this run and of earlier ones */
 	struct snapshot *snapshot;
 	struct session_file *session_file;
+	ev_timer tidy_timer; /* of sessions */
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;
 	struct incoming incoming;

@@ -20,6 +20,7 @@ struct judge {
 	struct clock clock;
 	struct flows *recent;    /* just decided, whether or not their packets stay queued */
 	struct flows *inspected; /* whose packets stay queued */
+	struct flows *called;    /* whose packets have just passed a throttle that they call */
 	struct judge_counters counters;
 	/* Of the batch. */
 	struct question questions[NFQUEUE_BATCH];
@@ -56,6 +57,7 @@ struct judge *judge_new(struct link_names *names)
 	judge->by.geo_cache = geo_cache_new();
 	judge->recent = flows_new(RECENT_FLOWS);
 	judge->inspected = flows_new(INSPECTED_FLOWS);
+	judge->called = flows_new(RECENT_FLOWS);
 	return judge;
 }
 
@@ -66,6 +68,7 @@ void judge_free(struct judge *judge)
 	geo_cache_free(judge->by.geo_cache);
 	flows_free(judge->recent);
 	flows_free(judge->inspected);
+	flows_free(judge->called);
 	free(judge);
 }
 
@@ -73,6 +76,7 @@ void judge_forget(struct judge *judge)
 {
 	flows_clear(judge->recent);
 	flows_clear(judge->inspected);
+	flows_clear(judge->called);
 }
 
 const struct judge_counters *judge_counters(const struct judge *judge)
@@ -160,14 +164,14 @@ static void make_tickets(struct judge *judge, const struct bench *bench, struct 
 	unsigned room = TICKETS_MAX - judge->n_tickets;
 	uint32_t asked = question->queued->asked;
 	struct throttle *throttle;
-	bool rejects;
 	if (!is_call(asked)) {
 		judge->n_tickets +=
 			path_ticket(bench->snapshot, &question->path, &question->facts, next, room);
 		return;
 	}
-	throttle = snapshot_call(bench->snapshot, asked & ~NFSHAPER_ASK_BITS, &rejects);
-	question->path.n_tickets = throttle && room ? 1 : 0;
+	const struct throttle_item *item =
+		snapshot_call(bench->snapshot, asked & ~NFSHAPER_ASK_BITS, &throttle);
+	question->path.n_tickets = item && room ? 1 : 0;
 	question->path.tickets = next;
 	if (!question->path.n_tickets)
 		return;
@@ -226,14 +230,23 @@ static uint32_t decide(struct judge *judge, const struct bench *bench, struct qu
 	return answer_of(&decision);
 }
 
-static uint32_t decide_call(const struct bench *bench, struct question *question)
+/* Several first packets of one connection that call a throttle are one connection, as well. */
+static uint32_t decide_call(struct judge *judge, const struct bench *bench,
+			    struct question *question)
 {
 	const struct path *path = &question->path;
-	uint32_t asked = question->queued->asked;
-	question->charge.is_new = !is_alive(asked);
+	struct path memory = {.steps = path->steps};
+	uint32_t asked = question->queued->asked, call = asked & ~NFSHAPER_ASK_BITS;
+	bool is_counted = flows_find(judge->called, &question->packet, judge->by.now_ns,
+				     FLOWS_RECENT_NS, &memory) &&
+			  memory.id == call;
+	question->charge.is_new = !is_alive(asked) && !is_counted;
 	struct decision decision =
-		path_charge_call(bench->snapshot, asked & ~NFSHAPER_ASK_BITS,
-				 path->n_tickets ? path->tickets : NULL, &question->charge);
+		path_charge_call(bench->snapshot, call, path->n_tickets ? path->tickets : NULL,
+				 &question->charge);
+	memory = (struct path){.rule = -1, .id = call, .steps = path->steps};
+	if (question->charge.is_new && decision.kind == DECISION_PASS)
+		flows_add(judge->called, &question->packet, judge->by.now_ns, &memory);
 	return answer_of(&decision);
 }
 
@@ -254,7 +267,7 @@ void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet
 		struct question *question = &judge->questions[i];
 		if (is_judged[i])
 			packets[i].answer = is_call(packets[i].asked)
-						    ? decide_call(bench, question)
+						    ? decide_call(judge, bench, question)
 						    : decide(judge, bench, question);
 	}
 }

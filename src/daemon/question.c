@@ -52,16 +52,6 @@ static void prepare_charge(struct question *question, const struct questioner *b
 	};
 }
 
-/* What a packet of the original direction would look like. */
-static void turn_round(const struct packet *reply, struct packet *original)
-{
-	*original = *reply;
-	original->src = reply->dst;
-	original->dst = reply->src;
-	original->sport = reply->dport;
-	original->dport = reply->sport;
-}
-
 static enum direction opposite(enum direction direction)
 {
 	switch (direction) {
@@ -100,7 +90,7 @@ int question_read(struct question *question, const struct questioner *by,
 	};
 	question->facts = facts_of(by, snapshot, &question->packet, &question->origin, queued);
 	if (is_reply) {
-		turn_round(&question->packet, &question->original);
+		question->original = packet_reverse(&question->packet);
 		/* Which end is the local one is decided for the connection. */
 		question->facts.source_is_local =
 			!question_original_facts(question, by, snapshot, true).source_is_local;

@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/clock.h"
 #include "util/log.h"
+
+/* Once a second, as many of each throttle: half a millisecond at most for each. */
+#define TIDY_PERIOD_S 1.0
+#define TIDY_STEPS 2000
 
 /* On the thread of the session file. */
 static void report_session_file(void *context, bool is_error, const char *message)
@@ -44,4 +49,28 @@ int sessions_open(struct daemon *daemon)
 	else
 		load_sessions(daemon);
 	return error;
+}
+
+static void on_tidy(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	const struct daemon *daemon = timer->data;
+	uint64_t now_ns = clock_monotonic_ns();
+	(void)loop;
+	(void)events;
+	for (size_t i = 0; i < daemon->snapshot->list.count; i++)
+		throttle_tidy(daemon->snapshot->throttles[i], now_ns, TIDY_STEPS);
+}
+
+void sessions_watch(struct daemon *daemon)
+{
+	ev_timer_init(&daemon->tidy_timer, on_tidy, TIDY_PERIOD_S, TIDY_PERIOD_S);
+	daemon->tidy_timer.data = daemon;
+	ev_timer_start(daemon->loop, &daemon->tidy_timer);
+}
+
+void sessions_close(struct daemon *daemon)
+{
+	if (ev_is_active(&daemon->tidy_timer))
+		ev_timer_stop(daemon->loop, &daemon->tidy_timer);
+	session_file_stop(daemon->session_file);
 }

@@ -13,6 +13,7 @@
 #define NS_PER_S 1000000000ull
 #define BITS_PER_BYTE 8
 #define MASK_TEXT_MAX sizeof("0x00000000")
+#define SERIAL_MAX INT32_MAX /* far more than were ever given, and the next one is above it */
 
 static json_t *fields_json(uint32_t fields)
 {
@@ -41,10 +42,7 @@ static int fields_from_json(json_t *list, uint32_t *ret_fields)
 	return 0;
 }
 
-/*
- * Takes the number where it is there, else *number stays. -EBADMSG where it is none, or more than
- * `max`: what somebody asks for is done as asked, or not at all.
- */
+/* The number, where it is there; -EBADMSG where it is anything else, or out of its range. */
 static int take_number(json_t *json, const char *key, uint64_t max, uint64_t *number)
 {
 	json_t *value = json_object_get(json, key);
@@ -57,63 +55,86 @@ static int take_number(json_t *json, const char *key, uint64_t max, uint64_t *nu
 	return 0;
 }
 
-static int take_u32(json_t *json, const char *key, uint32_t max, uint32_t *number)
+static int take_u32(json_t *json, const char *key, uint32_t *number)
 {
 	uint64_t wide = *number;
-	int error = take_number(json, key, max, &wide);
+	int error = take_number(json, key, UINT32_MAX, &wide);
 	*number = (uint32_t)wide;
 	return error;
 }
 
-/* Each kind has two numbers, which belong together. */
+/* True where both are there; either of them alone, or no object, is an error. */
+static bool has_both(json_t *json, const char *one, const char *other, int *error)
+{
+	bool has_one = json_object_get(json, one), has_other = json_object_get(json, other);
+	if (has_one != has_other)
+		*error = -EBADMSG;
+	return has_one && has_other;
+}
+
+static int window_from_json(json_t *json, struct throttle_spec *spec)
+{
+	uint64_t span_s = 0;
+	spec->kind = THROTTLE_WINDOW;
+	if (take_u32(json, "packets", &spec->window.packets) ||
+	    take_number(json, "span_s", INT64_MAX / NS_PER_S, &span_s))
+		return -EBADMSG;
+	spec->window.span_ns = span_s * NS_PER_S;
+	/* A window must be remembered to its end. */
+	if (spec->expire_ns < spec->window.span_ns)
+		spec->expire_ns = spec->window.span_ns;
+	return 0;
+}
+
+static int bucket_from_json(json_t *json, struct throttle_spec *spec)
+{
+	uint64_t rate_bps = 0;
+	spec->kind = THROTTLE_BUCKET;
+	if (take_number(json, "rate_bps", INT64_MAX, &rate_bps) ||
+	    take_number(json, "burst_bytes", INT64_MAX, &spec->bucket.burst_bytes))
+		return -EBADMSG;
+	spec->bucket.rate_bytes_per_s = rate_bps / BITS_PER_BYTE;
+	return 0;
+}
+
 static int limits_from_json(json_t *json, struct throttle_spec *spec)
 {
-	uint64_t packets = 0, span_s = 0, rate_bps = 0, burst_bytes = 0;
-	if (take_number(json, "packets", UINT32_MAX, &packets) ||
-	    take_number(json, "span_s", INT64_MAX / NS_PER_S, &span_s) ||
-	    take_number(json, "rate_bps", INT64_MAX, &rate_bps) ||
-	    take_number(json, "burst_bytes", INT64_MAX, &burst_bytes))
+	int error = 0;
+	bool is_window = has_both(json, "packets", "span_s", &error);
+	bool is_bucket = has_both(json, "rate_bps", "burst_bytes", &error);
+	if (error || (is_window && is_bucket))
 		return -EBADMSG;
-	if (json_object_get(json, "packets")) {
-		spec->kind = THROTTLE_WINDOW;
-		spec->window = (struct window_limit){(uint32_t)packets, span_s * NS_PER_S};
-		/* A window must be remembered to its end. */
-		if (spec->expire_ns < spec->window.span_ns)
-			spec->expire_ns = spec->window.span_ns;
-	} else if (json_object_get(json, "rate_bps")) {
-		spec->kind = THROTTLE_BUCKET;
-		spec->bucket = (struct bucket_limit){rate_bps / BITS_PER_BYTE, burst_bytes};
-	}
-	return 0;
+	if (is_window)
+		return window_from_json(json, spec);
+	return is_bucket ? bucket_from_json(json, spec) : 0;
 }
 
 int throttle_spec_from_json(json_t *json, struct throttle_spec *spec)
 {
 	struct throttle_spec read = *spec;
 	json_t *session = json_object_get(json, "session");
+	uint64_t expire_s = 0;
 	if (limits_from_json(json, &read) ||
-	    (session && fields_from_json(session, &read.session.fields)))
-		return -EBADMSG;
-	uint64_t expire_s = read.expire_ns / NS_PER_S;
-	if (take_u32(json, "mask", UINT32_MAX, &read.session.mask) ||
-	    take_u32(json, "max", SESSION_STORE_MAX, &read.max) ||
-	    take_u32(json, "buckets", SESSION_STORE_MAX, &read.buckets) ||
+	    (session && fields_from_json(session, &read.session.fields)) ||
+	    take_u32(json, "mask", &read.session.mask) || take_u32(json, "max", &read.max) ||
+	    take_u32(json, "buckets", &read.buckets) ||
 	    take_number(json, "expire_s", INT64_MAX / NS_PER_S, &expire_s))
 		return -EBADMSG;
-	read.expire_ns = expire_s * NS_PER_S;
+	if (json_object_get(json, "expire_s"))
+		read.expire_ns = expire_s * NS_PER_S;
 	if (!throttle_spec_is_valid(&read))
 		return -EBADMSG;
 	*spec = read;
 	return 0;
 }
 
+/* A command can make no other than one that counts packets. */
 static json_t *spec_json(const struct throttle_spec *spec)
 {
 	json_t *json = json_pack(
-		"{s:o, s:I, s:I, s:I, s:I, s:s}", "session", fields_json(spec->session.fields),
-		"mask", (json_int_t)spec->session.mask, "max", (json_int_t)spec->max, "buckets",
-		(json_int_t)spec->buckets, "expire_s", (json_int_t)(spec->expire_ns / NS_PER_S),
-		"count", spec->count == THROTTLE_CONNECTIONS ? "connections" : "packets");
+		"{s:o, s:I, s:I, s:I, s:I}", "session", fields_json(spec->session.fields), "mask",
+		(json_int_t)spec->session.mask, "max", (json_int_t)spec->max, "buckets",
+		(json_int_t)spec->buckets, "expire_s", (json_int_t)(spec->expire_ns / NS_PER_S));
 	switch (spec->kind) {
 	case THROTTLE_WINDOW:
 		json_object_set_new(json, "packets", json_integer(spec->window.packets));
@@ -147,6 +168,14 @@ json_t *throttle_list_json(const struct throttle_list *list)
 			 items);
 }
 
+static bool has_serial(const struct throttle_list *list, json_int_t serial)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].serial == serial)
+			return true;
+	return false;
+}
+
 static int read_item(json_t *json, struct throttle_list *list)
 {
 	struct throttle_item item = {.spec = throttle_spec_default()};
@@ -156,7 +185,8 @@ static int read_item(json_t *json, struct throttle_list *list)
 	json_int_t serial = 0;
 	if (json_unpack(json, "{s:s, s:I, s:b, s?o}", "tag", &tag, "serial", &serial, "by_command",
 			&by_command, "spec", &spec) ||
-	    serial < 1 || serial > UINT32_MAX || throttle_list_find(list, tag))
+	    serial < 1 || serial > SERIAL_MAX || has_serial(list, serial) ||
+	    throttle_list_find_call(list, tag))
 		return -EBADMSG;
 	char *problem = throttle_tag_problem(tag);
 	free(problem);
@@ -175,7 +205,7 @@ int throttle_list_from_json(json_t *json, struct throttle_list *list)
 	json_int_t last = 0;
 	size_t index;
 	if (json_unpack(json, "{s:I, s:o}", "last_serial", &last, "items", &items) || last < 0 ||
-	    last > UINT32_MAX || !json_is_array(items))
+	    last > SERIAL_MAX || !json_is_array(items))
 		return -EBADMSG;
 	json_array_foreach(items, index, item)
 	{

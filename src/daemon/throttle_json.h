@@ -15,7 +15,7 @@ int throttle_list_from_json(json_t *json, struct throttle_list *list);
 /*
  * Takes the members of *json that say what a throttle is into *spec and leaves the others as they
  * are: packets and span_s, or rate_bps and burst_bytes; session, mask, max, buckets, expire_s. 0,
- * or -EBADMSG.
+ * or -EBADMSG where one is no such value or a throttle cannot have it; then *spec is untouched.
  */
 int throttle_spec_from_json(json_t *json, struct throttle_spec *spec);
 

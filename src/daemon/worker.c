@@ -91,14 +91,15 @@ void worker_free(struct worker *worker)
 	free(worker);
 }
 
-/* What the main thread has set; decisions of another snapshot are forgotten. */
+/* What the main thread has set; ways through other rules are forgotten. */
 static struct bench *take_bench(struct worker *worker)
 {
-	struct bench *bench = atomic_load(&worker->bench);
-	if (bench != atomic_load(&worker->in_use)) {
+	struct bench *bench = atomic_load(&worker->bench), *before = atomic_load(&worker->in_use);
+	if (bench == before)
+		return bench;
+	if (bench->snapshot->rulebook != before->snapshot->rulebook)
 		judge_forget(worker->judge);
-		atomic_store(&worker->in_use, bench);
-	}
+	atomic_store(&worker->in_use, bench);
 	return bench;
 }
 

@@ -54,6 +54,12 @@ static bool is_counted(const struct snapshot *snapshot, uint32_t rule, const str
 	return charge->is_first || ruleset_rule_matches(snapshot->ruleset, rule, charge->facts);
 }
 
+static void count_hit(const struct charge *charge, uint32_t rule)
+{
+	if (charge->figures)
+		count(&charge->figures[rule].hits);
+}
+
 static bool is_within(const struct snapshot *snapshot, const struct path *path, unsigned step,
 		      const struct charge *charge)
 {
@@ -64,8 +70,6 @@ static bool is_within(const struct snapshot *snapshot, const struct path *path, 
 						       charge->bytes, charge->now_ns)
 			      : throttle_charge(throttle, charge->facts, charge->packets,
 						charge->bytes, charge->now_ns);
-	if (charge->figures)
-		count(&charge->figures[rule].hits);
 	if (charge->figures && !within)
 		count(&charge->figures[rule].over);
 	return within;
@@ -97,12 +101,15 @@ struct decision path_charge(const struct snapshot *snapshot, struct path *path,
 	bool is_step = false;
 	for (unsigned i = 0; i < path->count; i++) {
 		uint32_t rule = path->steps[i];
-		if (is_counted(snapshot, rule, charge) && !is_within(snapshot, path, i, charge))
+		bool counted = is_counted(snapshot, rule, charge);
+		if (counted || charge->is_first)
+			count_hit(charge, rule);
+		if (counted && !is_within(snapshot, path, i, charge))
 			return over(snapshot, path, i);
 		is_step = (int)rule == path->rule;
 	}
-	if (charge->is_first && charge->figures && path->rule >= 0 && !is_step)
-		count(&charge->figures[path->rule].hits);
+	if (charge->is_first && path->rule >= 0 && !is_step)
+		count_hit(charge, (uint32_t)path->rule);
 	return (struct decision){
 		.kind = DECISION_STORE,
 		.id = path_is_queued(snapshot, path) ? path->queued_id : path->id,
@@ -114,17 +121,15 @@ struct decision path_charge_call(const struct snapshot *snapshot, uint32_t call,
 				 const struct throttle_ticket *ticket, const struct charge *charge)
 {
 	struct decision decision = {.kind = DECISION_PASS, .rule = -1};
-	bool rejects = false;
-	struct throttle *throttle = snapshot_call(snapshot, call, &rejects);
-	if (!throttle)
-		return decision;
-	if (!charge->is_new && throttle_spec(throttle)->count == THROTTLE_CONNECTIONS)
+	struct throttle *throttle;
+	const struct throttle_item *item = snapshot_call(snapshot, call, &throttle);
+	if (!item || (!charge->is_new && item->spec.count == THROTTLE_CONNECTIONS))
 		return decision;
 	decision.is_over = ticket ? !throttle_ticket_charge(ticket, charge->packets, charge->bytes,
 							    charge->now_ns)
 				  : !throttle_charge(throttle, charge->facts, charge->packets,
 						     charge->bytes, charge->now_ns);
 	if (decision.is_over)
-		decision.kind = rejects ? DECISION_REJECT : DECISION_DROP;
+		decision.kind = item->over_rejects ? DECISION_REJECT : DECISION_DROP;
 	return decision;
 }

@@ -220,12 +220,19 @@ static bool has_connection_counts(const struct config *config)
 	return false;
 }
 
+/*
+ * One worker for two processors: the kernel's half of a new connection (receiving, conntrack, the
+ * queue) costs about as much as the worker's (the answer, and within it the rest of the packet's
+ * way out). A worker on every processor is in the way of those who fill the queues, since it goes
+ * ahead of them (daemon/pace.h).
+ */
 static unsigned count_workers(unsigned configured)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	long half = (cpus + 1) / 2;
 	if (configured)
 		return configured;
-	return cpus < 1 ? 1 : cpus > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)cpus;
+	return half < 1 ? 1 : half > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)half;
 }
 
 struct plan *plan_new(const struct config *config, const struct throttle_list *throttles,

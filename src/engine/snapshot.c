@@ -243,11 +243,12 @@ void snapshot_apply_limits(struct snapshot *snapshot)
 		throttle_change(snapshot->throttles[i], &snapshot->list.items[i].spec);
 }
 
-struct throttle *snapshot_call(const struct snapshot *snapshot, uint32_t id, bool *ret_rejects)
+const struct throttle_item *snapshot_call(const struct snapshot *snapshot, uint32_t id,
+					  struct throttle **ret_throttle)
 {
 	uint32_t position = id <= snapshot->max_id ? snapshot->calls[id] : SNAPSHOT_NO_THROTTLE;
 	if (position == SNAPSHOT_NO_THROTTLE)
 		return NULL;
-	*ret_rejects = snapshot->list.items[position].over_rejects;
-	return snapshot->throttles[position];
+	*ret_throttle = snapshot->throttles[position];
+	return &snapshot->list.items[position];
 }

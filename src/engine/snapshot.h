@@ -68,7 +68,8 @@ void snapshot_free(struct snapshot *snapshot);
 
 /*
  * Gives the snapshot its throttles: those of `before` (NULL: none) that have the same tag and make
- * the same sessions, new ones else. Changes nothing of what is in use. 0 or -ENOMEM.
+ * the same sessions, new ones else. Changes nothing of what is in use. 0 or -ENOMEM; -EINVAL where
+ * the list has a throttle that there cannot be, which neither the file nor a command can make.
  */
 int snapshot_open(struct snapshot *snapshot, const struct snapshot *before);
 
@@ -76,6 +77,7 @@ int snapshot_open(struct snapshot *snapshot, const struct snapshot *before);
 void snapshot_apply_limits(struct snapshot *snapshot);
 
 /* The throttle that a mark's id calls, or NULL. */
-struct throttle *snapshot_call(const struct snapshot *snapshot, uint32_t id, bool *ret_rejects);
+const struct throttle_item *snapshot_call(const struct snapshot *snapshot, uint32_t id,
+					  struct throttle **ret_throttle);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/throttle_list.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,11 @@
 
 #define NS_PER_S 1000000000ull
 #define BITS_PER_BYTE 8
+
+/* What the configuration lets pass, a throttle must take. */
+static_assert(THROTTLE_SESSIONS_MAX == SESSION_STORE_MAX, "numbers of sessions");
+static_assert(THROTTLE_BURST_MAX_BYTES == BUCKET_BURST_MAX_BYTES, "largest burst");
+static_assert(CONFIG_THROTTLE_MAX_DEFAULT == THROTTLE_MAX_DEFAULT, "sessions by default");
 
 void throttle_list_fini(struct throttle_list *list)
 {

@@ -45,11 +45,11 @@ struct nfqueue {
 	uint16_t number;
 	int buffer_size;
 	size_t unanswered;
+	bool is_empty; /* the last batch was not full: there was nothing behind it */
 	struct nfqueue_counters counters;
 	struct nfqueue_packet packets[NFQUEUE_BATCH];
 	struct mmsghdr messages[NFQUEUE_BATCH];
 	struct iovec parts[NFQUEUE_BATCH];
-	struct sockaddr_nl senders[NFQUEUE_BATCH];
 	char verdicts[NFQUEUE_BATCH * NFQUEUE_VERDICT_BYTES] NFQUEUE_ALIGN;
 	char slots[NFQUEUE_BATCH][SLOT_BYTES] NFQUEUE_ALIGN;
 };
@@ -66,10 +66,7 @@ static void prepare_slots(struct nfqueue *queue)
 	for (size_t i = 0; i < NFQUEUE_BATCH; i++) {
 		queue->parts[i] = (struct iovec){queue->slots[i], SLOT_BYTES};
 		queue->messages[i].msg_hdr =
-			(struct msghdr){.msg_name = &queue->senders[i],
-					.msg_namelen = sizeof(queue->senders[i]),
-					.msg_iov = &queue->parts[i],
-					.msg_iovlen = 1};
+			(struct msghdr){.msg_iov = &queue->parts[i], .msg_iovlen = 1};
 	}
 }
 
@@ -106,6 +103,16 @@ static int send_all(struct nfqueue *queue, const void *bytes, size_t length)
 		else
 			nanosleep(&rest, NULL);
 	}
+}
+
+/*
+ * From now on only the kernel can send to this socket (netlink_getsockbyportid in
+ * net/netlink/af_netlink.c), so that nobody need look at the sender of each message.
+ */
+static int connect_to_kernel(int fd)
+{
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	return connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) ? -errno : 0;
 }
 
 /*
@@ -183,6 +190,9 @@ struct nfqueue *nfqueue_open(const struct nfqueue_options *options, char **ret_w
 		goto failed_bind;
 	}
 	queue->fd = mnl_socket_get_fd(queue->socket);
+	error = connect_to_kernel(queue->fd);
+	if (error)
+		goto failed_bind;
 	size_buffers(queue, options->length);
 	prepare_slots(queue);
 	error = bind_with_flags(queue, options);
@@ -227,8 +237,6 @@ static size_t sort_messages(struct nfqueue *queue, size_t received)
 	size_t packets = 0;
 	for (size_t i = 0; i < received; i++) {
 		int error = 0;
-		if (queue->senders[i].nl_pid != 0)
-			continue; /* from a process, not from the kernel */
 		switch (nfqueue_message_parse(queue->slots[i], queue->messages[i].msg_len,
 					      &queue->packets[packets], &error)) {
 		case NFQUEUE_PACKET:
@@ -248,6 +256,10 @@ static size_t sort_messages(struct nfqueue *queue, size_t received)
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets)
 {
 	assert(queue->unanswered == 0);
+	if (queue->is_empty) {
+		queue->is_empty = false;
+		return 0;
+	}
 	while (queue->unanswered == 0) {
 		int received = recvmmsg(queue->fd, queue->messages, NFQUEUE_BATCH, MSG_DONTWAIT, NULL);
 		if (received < 0 && errno == ENOBUFS) {
@@ -258,6 +270,7 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets)
 			continue;
 		if (received < 0)
 			return errno == EAGAIN ? 0 : -errno;
+		queue->is_empty = received < NFQUEUE_BATCH;
 		queue->unanswered = sort_messages(queue, (size_t)received);
 	}
 	count(&queue->counters.received, queue->unanswered);

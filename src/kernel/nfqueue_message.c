@@ -140,19 +140,32 @@ enum nfqueue_message_kind nfqueue_message_parse(const void *datagram, size_t rec
 	return NFQUEUE_ERROR;
 }
 
+/* How many packets from the first one on have the same answer. */
+static size_t run_length(const struct nfqueue_packet *packets, size_t count)
+{
+	size_t length = 1;
+	while (length < count && packets[length].answer == packets[0].answer)
+		length++;
+	return length;
+}
+
 size_t nfqueue_message_verdicts(void *buffer, uint16_t number, const struct nfqueue_packet *packets,
 				size_t count)
 {
 	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct nlmsghdr *nlh =
-			nfq_nlmsg_put((char *)buffer + used, NFQNL_MSG_VERDICT, number);
-		uint32_t answer = packets[i].answer;
-		nfq_nlmsg_verdict_put(nlh, (int)packets[i].packet_id,
+	for (size_t i = 0; i < count;) {
+		size_t run = run_length(&packets[i], count - i);
+		const struct nfqueue_packet *last = &packets[i + run - 1];
+		struct nlmsghdr *nlh = nfq_nlmsg_put(
+			(char *)buffer + used,
+			run > 1 ? NFQNL_MSG_VERDICT_BATCH : NFQNL_MSG_VERDICT, number);
+		uint32_t answer = last->answer;
+		nfq_nlmsg_verdict_put(nlh, (int)last->packet_id,
 				      answer == NFQUEUE_DROP ? NF_DROP : NF_ACCEPT);
 		if (answer && answer != NFQUEUE_DROP)
 			mnl_attr_put_u32(nlh, NFQA_PRIORITY, htonl(answer));
 		used += nlh->nlmsg_len;
+		i += run;
 	}
 	return used;
 }

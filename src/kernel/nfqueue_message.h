@@ -43,13 +43,14 @@ enum nfqueue_message_kind nfqueue_message_parse(const void *datagram, size_t rec
 						struct nfqueue_packet *ret_packet, int *ret_error);
 
 /*
- * Writes the verdicts of `count` packets as messages behind each other, one for each packet, in
- * their order (the kernel looks for an id from the front of its queue); buffer of `count` times
+ * Writes the verdicts of `count` packets as messages behind each other, in the order of the packets
+ * (the kernel looks for an id from the front of its queue); buffer of `count` times
  * NFQUEUE_VERDICT_BYTES. Returns the bytes used.
  *
- * NFQNL_MSG_VERDICT_BATCH, one message for a run of equal decisions, takes the priority too, but
- * gains nothing (measured: 339 and 338 thousand packets a second, as much as two runs differ), and
- * would answer every earlier packet that somebody keeps back.
+ * A run of equal answers is one message, NFQNL_MSG_VERDICT_BATCH, which the kernel takes from the
+ * queue under one lock. It answers every packet up to the last of the run: all earlier ones must
+ * have been answered, in earlier calls or by earlier messages of this one. Who keeps a packet back
+ * must not answer later ones by batches.
  */
 size_t nfqueue_message_verdicts(void *buffer, uint16_t number, const struct nfqueue_packet *packets,
 				size_t count);

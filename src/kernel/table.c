@@ -62,6 +62,8 @@ static bool set_compatible(const struct state_set *there, const struct table_set
 		return true;
 	key = table_type_number(wanted->key, &key_length);
 	data = table_type_number(wanted->data, &data_length);
+	if (there->size && there->size < wanted->size)
+		return false;
 	return there->key_type == key && there->key_length == key_length &&
 	       there->data_type == data && there->flags == (data ? NFT_SET_MAP : 0);
 }

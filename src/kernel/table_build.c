@@ -41,6 +41,9 @@
 
 #define CHAIN_NAME_MAX 32
 
+/* Room for interfaces that a later configuration shapes. */
+#define SHAPED_ROOM 1024
+
 static const struct table_hook queue_hooks[] = {
 	{"input", NF_INET_LOCAL_IN, QUEUE_PRIORITY},
 	{"forward", NF_INET_FORWARD, QUEUE_PRIORITY},
@@ -80,6 +83,24 @@ static const char *id_chain_name(uint32_t id, char *buffer)
 {
 	snprintf(buffer, CHAIN_NAME_MAX, TABLE_ID_CHAIN "%u", id);
 	return buffer;
+}
+
+/*
+ * What the mark has room for, and one more, so that a reload with more classes finds room; of
+ * priorities, the questions and answers beside the decisions, too. A table whose sets are smaller
+ * than these is replaced (table.c): a few more interfaces must not do that.
+ */
+static void limit_sets(struct build *build)
+{
+	const uint32_t ids = nfshaper_mask_ids(build->plan->mark_mask) + 1;
+	const uint32_t blocks = (uint32_t)build->plan->n_interfaces / SHAPED_ROOM + 1;
+	for (size_t i = 0; i < build->model->n_sets; i++) {
+		struct table_set *set = build->model->sets[i];
+		if (set->key == TABLE_TYPE_IFNAME)
+			table_set_limit(set, blocks * SHAPED_ROOM);
+		else
+			table_set_limit(set, set->key == TABLE_TYPE_CLASSID ? 4 * ids : ids);
+	}
 }
 
 /* One decision in the sets and maps. */
@@ -191,23 +212,28 @@ static void build_undecided(struct build *build)
 static void exempt_icmp_errors(struct table_chain *exempt, uint8_t proto)
 {
 	struct table_rule *rule = table_chain_rule(exempt);
-	match_ct_state(rule, TABLE_CT_RELATED);
 	match_proto(rule, proto);
+	match_ct_state(rule, TABLE_CT_RELATED);
 	verdict_goto(rule, "exempt_packet");
 }
 
-static void exempt_destination(struct table_chain *exempt, uint32_t type)
+static void exempt_destination(struct table_chain *exempt, const struct prefix *prefix)
 {
 	struct table_rule *rule = table_chain_rule(exempt);
-	match_destination_type(rule, type);
+	match_prefix(rule, TABLE_DESTINATION, prefix);
 	verdict_goto(rule, "exempt_packet");
 }
 
-/* What no hook judges. */
+/* What no hook judges. Every new connection comes by here: the test that fails soonest is first. */
 static void build_exempt(struct build *build)
 {
 	static const struct prefix link_local = {
 		.addr = {.family = AF_INET6, .bytes = {0xfe, 0x80}}, .length = 10};
+	/* RFC 5771, RFC 4291; `fib` would say the same after a look into the routing tables. */
+	static const struct prefix multicast4 = {
+		.addr = {.family = AF_INET, .bytes = {224}}, .length = 4};
+	static const struct prefix multicast6 = {
+		.addr = {.family = AF_INET6, .bytes = {0xff}}, .length = 8};
 	struct table_chain *exempt = chain(build, "exempt");
 	struct table_rule *rule;
 	exempt_icmp_errors(exempt, IPPROTO_ICMP);
@@ -229,8 +255,12 @@ static void build_exempt(struct build *build)
 	match_ports(rule, IPPROTO_UDP, false, TABLE_DESTINATION, 546, 547);
 	verdict_goto(rule, "exempt_packet");
 
-	exempt_destination(exempt, RTN_BROADCAST);
-	exempt_destination(exempt, RTN_MULTICAST);
+	exempt_destination(exempt, &multicast4);
+	exempt_destination(exempt, &multicast6);
+	rule = table_chain_rule(exempt);
+	match_family(rule, AF_INET);
+	match_destination_type(rule, RTN_BROADCAST);
+	verdict_goto(rule, "exempt_packet");
 }
 
 /* `far` is the end that is not this host. */
@@ -376,5 +406,6 @@ struct table_model *table_build(const struct plan *plan, enum queue_path path)
 		build_store_chain(&build, which);
 	build_classify(&build);
 	table_build_incoming(&build);
+	limit_sets(&build);
 	return build.model;
 }

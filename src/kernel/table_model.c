@@ -72,6 +72,11 @@ struct table_set *table_model_set(struct table_model *model, const char *name, e
 	return set;
 }
 
+void table_set_limit(struct table_set *set, uint32_t size)
+{
+	set->size = size;
+}
+
 struct table_chain *table_model_chain(struct table_model *model, const char *name,
 				      const struct table_hook *hook, const char *comment)
 {

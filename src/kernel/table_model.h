@@ -58,6 +58,7 @@ struct table_set {
 	char *name;
 	enum table_type key;
 	enum table_type data;
+	uint32_t size; /* most elements, or 0: none given; see table_set_limit() */
 	struct table_element *elements;
 	size_t n_elements;
 	size_t elements_capacity;
@@ -82,6 +83,12 @@ void table_model_free(struct table_model *model);
 void table_model_counter(struct table_model *model, const char *name);
 struct table_set *table_model_set(struct table_model *model, const char *name, enum table_type key,
 				  enum table_type data);
+/*
+ * Says how many elements it can have at most. The kernel then takes a hash of fixed size for it,
+ * which costs a packet less than the one that grows (nft_hash_fast_estimate in
+ * net/netfilter/nft_set_hash.c).
+ */
+void table_set_limit(struct table_set *set, uint32_t size);
 /* `hook` and `comment` may be NULL. */
 struct table_chain *table_model_chain(struct table_model *model, const char *name,
 				      const struct table_hook *hook, const char *comment);

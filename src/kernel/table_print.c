@@ -56,6 +56,8 @@ static void print_set(const struct table_set *set, FILE *out)
 	if (map)
 		fprintf(out, " : %s", type_text(set->data));
 	fputs("\n", out);
+	if (set->size)
+		fprintf(out, "\t\tsize %u\n", set->size);
 	for (size_t i = 0; i < set->n_elements; i++) {
 		fputs(i ? ",\n\t\t\t     " : "\t\telements = { ", out);
 		print_element(set, &set->elements[i], out);

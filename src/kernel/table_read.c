@@ -52,7 +52,8 @@ static bool parse_class(const char *text, struct outcome *outcome, char *name, s
 		return false;
 	outcome->minor = (uint16_t)minor;
 	snprintf(name, room, "%.*s", (int)(classid - text), text);
-	return true;
+	/* The first leaf is class default's, and no other's. */
+	return (strcmp(name, NFSHAPER_CLASS_DEFAULT) == 0) == (minor == NFSHAPER_HTB_FIRST);
 }
 
 /*

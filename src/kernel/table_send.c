@@ -139,6 +139,8 @@ void table_send_set(struct nl_batch *batch, const char *table, const struct tabl
 		nftnl_set_set_u32(object, NFTNL_SET_DATA_TYPE, number);
 		nftnl_set_set_u32(object, NFTNL_SET_DATA_LEN, length);
 	}
+	if (set->size)
+		nftnl_set_set_u32(object, NFTNL_SET_DESC_SIZE, set->size);
 	describe_set(object, set->data);
 	nftnl_set_nlmsg_build_payload(begin(batch, "add set", NFT_MSG_NEWSET, NLM_F_CREATE),
 				      object);

@@ -93,6 +93,7 @@ static int each_set(const struct nlmsghdr *nlh, void *data)
 			.key_length = nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN),
 			.data_type = nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE),
 			.flags = nftnl_set_get_u32(set, NFTNL_SET_FLAGS),
+			.size = nftnl_set_get_u32(set, NFTNL_SET_DESC_SIZE),
 		};
 	}
 	nftnl_set_free(set);

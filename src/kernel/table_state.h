@@ -23,6 +23,7 @@ struct state_set {
 	uint32_t key_length; /* bytes */
 	uint32_t data_type;  /* 0: a set */
 	uint32_t flags;      /* NFT_SET_… */
+	uint32_t size;       /* most elements, 0: no limit */
 };
 
 struct table_state {

@@ -270,3 +270,42 @@ int packet_parse(const uint8_t *data, size_t captured, size_t length, struct pac
 		*ret_packet = packet;
 	return error;
 }
+
+/* Requests and their answers. */
+static const struct icmp_pair {
+	uint8_t proto;
+	uint8_t types[2];
+} icmp_pairs[] = {
+	{IPPROTO_ICMP, {8, 0}},       /* echo */
+	{IPPROTO_ICMP, {13, 14}},     /* timestamp */
+	{IPPROTO_ICMP, {15, 16}},     /* information */
+	{IPPROTO_ICMP, {17, 18}},     /* address mask */
+	{IPPROTO_ICMPV6, {128, 129}}, /* echo */
+	{IPPROTO_ICMPV6, {139, 140}}, /* node information */
+};
+
+static uint8_t reverse_icmp(uint8_t proto, uint8_t type)
+{
+	for (size_t i = 0; i < sizeof(icmp_pairs) / sizeof(icmp_pairs[0]); i++)
+		for (unsigned k = 0; k < 2; k++)
+			if (icmp_pairs[i].proto == proto && icmp_pairs[i].types[k] == type)
+				return icmp_pairs[i].types[!k];
+	return type;
+}
+
+struct packet packet_reverse(const struct packet *packet)
+{
+	struct packet other = *packet;
+	other.src = packet->dst;
+	other.dst = packet->src;
+	other.sport = packet->dport;
+	other.dport = packet->sport;
+	if (packet->has_icmp)
+		other.icmp_type = reverse_icmp(packet->proto, packet->icmp_type);
+	if (packet->has_ports)
+		other.payload_word = (uint32_t)other.sport << 16 | other.dport;
+	else if (packet->has_icmp)
+		other.payload_word = (packet->payload_word & 0x00ffffff) | (uint32_t)other.icmp_type
+										   << 24;
+	return other;
+}

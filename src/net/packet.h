@@ -38,4 +38,11 @@ struct packet {
  */
 int packet_parse(const uint8_t *data, size_t captured, size_t length, struct packet *ret_packet);
 
+/*
+ * What a packet of the other direction of the same connection looks like, as conntrack sees it:
+ * addresses and ports change places, and of ICMP the request is that of the answer, or the other
+ * way round (net/netfilter/nf_conntrack_proto_icmp.c, _icmpv6.c). Length and DSCP stay.
+ */
+struct packet packet_reverse(const struct packet *packet);
+
 #endif

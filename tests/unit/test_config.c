@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "config/session_field.h"
 #include "net/proto.h"
 
-#define WRONG_FILES_MIN 70
-#define GOOD_FILES_MIN 12
+#define WRONG_FILES_MIN 78
+#define GOOD_FILES_MIN 14
 
 static const char *const leaf_names[] = {"auto", "fq_codel", "cake", "sfq", "pfifo"};
-static const char *const action_names[] = {"class", "accept", "drop", "reject"};
+static const char *const action_names[] = {"class", "accept", "drop", "reject", "continue"};
 
 static void dump_general(const struct config *config, FILE *out)
 {
@@ -52,6 +53,36 @@ static void dump_class(const struct config *config, const struct config_class *c
 	}
 }
 
+static void dump_throttle(const struct config_throttle *throttle, FILE *out)
+{
+	fprintf(out, "throttle %s line %u", throttle->tag, throttle->at.line);
+	if (throttle->limit.packets)
+		fprintf(out, " limit %u/%ju", throttle->limit.packets,
+			(uintmax_t)throttle->limit.span_s);
+	if (throttle->rate_bps)
+		fprintf(out, " rate %ju burst %ju", (uintmax_t)throttle->rate_bps,
+			(uintmax_t)throttle->burst_bytes);
+	fprintf(out, " %s over %s\n  session",
+		throttle->count_connections ? "connections" : "packets",
+		action_names[throttle->over]);
+	for (unsigned i = 0; i < SESSION_FIELD_COUNT; i++)
+		if (throttle->session & SESSION_BIT(i))
+			fprintf(out, " %s", session_field_names[i]);
+	fprintf(out, "%s mask 0x%08x max %u buckets %u expire %ju\n",
+		throttle->session == SESSION_NONE ? " none" : "", throttle->mask, throttle->max,
+		throttle->buckets, (uintmax_t)throttle->expire_s);
+}
+
+static void dump_throttle_of_rule(const struct config *config, const struct config_rule *rule,
+				  FILE *out)
+{
+	fprintf(out, "  throttle %s over %s", config->throttles[rule->throttle_index].tag,
+		action_names[rule->over]);
+	if (rule->over == ACTION_CLASS)
+		fprintf(out, " %s", config->classes[rule->over_class_index].name);
+	fputc('\n', out);
+}
+
 static void dump_rule(const struct config *config, const struct config_rule *rule, FILE *out)
 {
 	const struct config_text *condition = &rule->condition;
@@ -63,6 +94,8 @@ static void dump_rule(const struct config *config, const struct config_rule *rul
 	for (const char *byte = condition->text; *byte; byte++)
 		fputc(*byte == '\n' ? '|' : *byte, out);
 	fputc('\n', out);
+	if (rule->has_throttle)
+		dump_throttle_of_rule(config, rule, out);
 }
 
 static void dump_set(const struct config_set *set, FILE *out)
@@ -105,6 +138,8 @@ static void dump(const struct config *config, FILE *out)
 		dump_class(config, &config->classes[i], out);
 	for (size_t i = 0; i < config->n_sets; i++)
 		dump_set(&config->sets[i], out);
+	for (size_t i = 0; i < config->n_throttles; i++)
+		dump_throttle(&config->throttles[i], out);
 	for (size_t i = 0; i < config->n_rules; i++)
 		dump_rule(config, &config->rules[i], out);
 }

@@ -23,7 +23,8 @@ static struct packet packet_to(const char *dst, uint16_t sport, bool has_ports)
 
 static void add(struct flows *flows, const struct packet *packet, uint32_t id)
 {
-	struct path path = {.rule = 1, .id = id};
+	uint32_t steps[1];
+	struct path path = {.rule = 1, .id = id, .steps = steps};
 	flows_add(flows, packet, NOW, &path);
 }
 

@@ -161,13 +161,13 @@ static void test_errors_are_no_packets(void **state)
 }
 
 /* Reads verdict message `nlh`, which has to have the id and nothing but what belongs there. */
-static uint32_t read_verdict(const struct nlmsghdr *nlh, uint32_t *ret_id)
+static uint32_t read_verdict(const struct nlmsghdr *nlh, uint16_t type, uint32_t *ret_id)
 {
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	const struct nfqnl_msg_verdict_hdr *header = NULL;
 	const struct nlattr *attr;
 	uint32_t priority = 0;
-	assert_int_equal(nlh->nlmsg_type, NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT);
+	assert_int_equal(nlh->nlmsg_type, NFNL_SUBSYS_QUEUE << 8 | type);
 	assert_true(nlh->nlmsg_flags & NLM_F_REQUEST);
 	assert_false(nlh->nlmsg_flags & NLM_F_ACK);
 	assert_int_equal(ntohs(nfg->res_id), QUEUE);
@@ -205,7 +205,7 @@ static void test_verdicts(void **state)
 	for (uint32_t i = 0; i < MAX_VERDICTS; i++) {
 		uint32_t id = 0;
 		assert_true(mnl_nlmsg_ok(nlh, left));
-		assert_int_equal(read_verdict(nlh, &id), answers[i % 6]);
+		assert_int_equal(read_verdict(nlh, NFQNL_MSG_VERDICT, &id), answers[i % 6]);
 		assert_int_equal(id, packets[i].packet_id);
 		nlh = mnl_nlmsg_next(nlh, &left);
 	}
@@ -216,6 +216,38 @@ static void test_verdicts(void **state)
 					 packets + 1, 1),
 		NFQUEUE_VERDICT_BYTES);
 	free(buffer);
+}
+
+/* A run of equal answers is one message, which answers all up to its last packet. */
+static void test_verdict_runs(void **state)
+{
+	static const uint32_t answers[] = {3, 3, 3, 0, 3, NFQUEUE_DROP, NFQUEUE_DROP};
+	static const struct {
+		uint32_t last, priority;
+		uint16_t type;
+	} wanted[] = {
+		{2, 3, NFQNL_MSG_VERDICT_BATCH},
+		{3, 0, NFQNL_MSG_VERDICT},
+		{4, 3, NFQNL_MSG_VERDICT},
+		{6, NFQUEUE_DROP, NFQNL_MSG_VERDICT_BATCH},
+	};
+	struct nfqueue_packet packets[7] = {0};
+	char buffer[7 * NFQUEUE_VERDICT_BYTES] NFQUEUE_ALIGN;
+	(void)state;
+	for (uint32_t i = 0; i < 7; i++) {
+		packets[i].packet_id = 0xfffffffe + i; /* wraps around */
+		packets[i].answer = answers[i];
+	}
+	int left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, 7);
+	const struct nlmsghdr *nlh = (const void *)buffer;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		uint32_t id = 0;
+		assert_true(mnl_nlmsg_ok(nlh, left));
+		assert_int_equal(read_verdict(nlh, wanted[i].type, &id), wanted[i].priority);
+		assert_int_equal(id, packets[wanted[i].last].packet_id);
+		nlh = mnl_nlmsg_next(nlh, &left);
+	}
+	assert_int_equal(left, 0);
 }
 
 static const struct nlattr *find(const void *message, uint16_t type)
@@ -256,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_odd_attributes),
 		cmocka_unit_test(test_errors_are_no_packets),
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_verdict_runs),
 		cmocka_unit_test(test_bind_message),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

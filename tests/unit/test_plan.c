@@ -102,6 +102,161 @@ static void too_many_outcomes_name_the_mask_that_would_do(void **state)
 	diags_fini(&diags);
 }
 
+#define CLASSES                                                                                    \
+	INTERFACE "classes: {default: {out: 1mbit}, web: {out: 2mbit}, slow: {out: 32kbit}}\n"     \
+		  "throttles:\n"                                                                   \
+		  "  p: {limit: 5/1}\n"                                                            \
+		  "  c: {limit: 5/1, count: connections}\n"                                        \
+		  "rules:\n"
+
+/* The classes that have a second id for connections whose packets stay queued, in their order. */
+static char *queued_classes(const struct plan *plan)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	for (size_t i = 0; i < plan->ids.count; i++)
+		if (plan->ids.items[i].kind == OUTCOME_QUEUED)
+			fprintf(out, " %s", plan->ids.items[i].name);
+	fclose(out);
+	return text;
+}
+
+static void classes_whose_packets_stay_queued(void **state)
+{
+	static const struct {
+		const char *rules, *queued;
+	} cases[] = {
+		/* nothing counts packets */
+		{"  - {if: dport == 1, class: web}\n", ""},
+		{"  - {if: dport == 1, throttle: c}\n", ""},
+		{"  - {if: dport == 1, throttle: c, class: web, over: class slow}\n", ""},
+		/* the class of the rule itself, and of its `over` */
+		{"  - {if: dport == 1, throttle: p, class: web}\n", " web"},
+		{"  - {if: dport == 1, throttle: p, class: web, over: class slow}\n", " web slow"},
+		{"  - {if: dport == 1, throttle: p, class: web, over: class web}\n", " web"},
+		{"  - {if: dport == 1, throttle: p, class: web, over: reject}\n", " web"},
+		/* what can settle a connection behind it, and the default */
+		{"  - {if: dport == 1, throttle: p}\n", " default"},
+		{"  - {if: dport == 1, throttle: p}\n"
+		 "  - {if: dport == 2, class: web}\n",
+		 " default web"},
+		{"  - {if: dport == 1, throttle: p}\n"
+		 "  - {if: dport == 2, action: accept}\n",
+		 " default"},
+		{"  - {if: dport == 1, throttle: p}\n"
+		 "  - {if: dport == 2, action: drop}\n",
+		 " default"},
+		{"  - {if: dport == 1, throttle: p, over: class slow}\n", " default slow"},
+		{"  - {if: dport == 1, throttle: p}\n"
+		 "  - {if: dport == 2, throttle: c, class: web, over: class slow}\n",
+		 " default web slow"},
+		/* not what comes before it, nor behind one that settles */
+		{"  - {if: dport == 1, class: web}\n"
+		 "  - {if: dport == 2, throttle: p}\n",
+		 " default"},
+		{"  - {if: dport == 1, throttle: p, class: web}\n"
+		 "  - {if: dport == 2, class: slow}\n",
+		 " web"},
+		{"  - {if: dport == 1, throttle: c, class: web, over: class slow}\n"
+		 "  - {if: dport == 2, throttle: p, class: web}\n",
+		 " web"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[1024];
+		snprintf(text, sizeof(text), CLASSES "%s", cases[i].rules);
+		struct snapshot *snapshot = fixture_snapshot(text, &none);
+		char *queued = queued_classes(snapshot->plan);
+		if (strcmp(queued, cases[i].queued) != 0)
+			fail_msg("%sare queued:%s", cases[i].rules, queued);
+		free(queued);
+		snapshot_free(snapshot);
+	}
+}
+
+static void connections_that_are_counted(void **state)
+{
+	static const struct {
+		const char *rules;
+		bool counts;
+	} cases[] = {
+		{"  - {if: dport == 1, class: web}\n", false},
+		{"  - {if: dport == 1, throttle: p}\n", false},
+		{"  - {if: dport == 1, throttle: p}\n  - {if: dport == 1, throttle: c}\n", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[1024];
+		snprintf(text, sizeof(text), CLASSES "%s", cases[i].rules);
+		struct snapshot *snapshot = fixture_snapshot(text, &none);
+		assert_int_equal(snapshot->plan->counts_connections, cases[i].counts);
+		snapshot_free(snapshot);
+	}
+}
+
+static void throttles_have_ids_too(void **state)
+{
+	static const char text[] = CLASSES "  - {if: dport == 1, throttle: p, class: web, over: "
+					   "reject}\n";
+	struct ids known = {0};
+	(void)state;
+	struct snapshot *snapshot = fixture_snapshot(text, &none);
+	const struct plan *plan = snapshot->plan;
+	/* A refusal of single packets is never stored. */
+	assert_int_equal(plan->ids.count, 6);
+	assert_outcome(plan, 3, 4, OUTCOME_QUEUED, "web", 0x11);
+	assert_outcome(plan, 4, 5, OUTCOME_CALL, "p", 0);
+	assert_outcome(plan, 5, 6, OUTCOME_CALL, "c", 0);
+	assert_int_equal(snapshot->rules[0].id, 2);
+	assert_int_equal(snapshot->rules[0].queued_id, 4);
+	assert_int_equal(snapshot->default_queued_id, 0);
+	snapshot_free(snapshot);
+	/* All of them stay. */
+	ids_add(&known, &(struct outcome){3, OUTCOME_QUEUED, (char *)"web", 0x11});
+	ids_add(&known, &(struct outcome){2, OUTCOME_CALL, (char *)"web", 0});
+	ids_add(&known, &(struct outcome){9, OUTCOME_CALL, (char *)"p", 0});
+	ids_add(&known, &(struct outcome){4, OUTCOME_CLASS, (char *)"web", 0x13});
+	snapshot = fixture_snapshot(text, &known);
+	plan = snapshot->plan;
+	assert_false(plan->ids_forgotten);
+	assert_outcome(plan, 0, 1, OUTCOME_CLASS, "default", 0x10);
+	assert_outcome(plan, 1, 4, OUTCOME_CLASS, "web", 0x13);
+	assert_outcome(plan, 2, 5, OUTCOME_CLASS, "slow", 0x11);
+	assert_outcome(plan, 3, 3, OUTCOME_QUEUED, "web", 0x13);
+	assert_outcome(plan, 4, 9, OUTCOME_CALL, "p", 0);
+	assert_outcome(plan, 5, 6, OUTCOME_CALL, "c", 0);
+	snapshot_free(snapshot);
+	ids_fini(&known);
+}
+
+/* Also those of throttles made by command. */
+static void throttles_count_for_the_mask(void **state)
+{
+	struct snapshot_known known = {0};
+	struct diags diags;
+	char text[2048], tag[16];
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		snprintf(tag, sizeof(tag), "made-%d", i);
+		throttle_list_add(&known.throttles,
+				  &(struct throttle_item){.tag = tag, .by_command = true});
+	}
+	snprintf(text, sizeof(text), "%smark-mask: 0x0000000f\n",
+		 CLASSES "  - {if: dport == 1, throttle: p}\n"); /* 3 classes, 1 queued, 2 calls */
+	diags_init(&diags);
+	assert_null(fixture_load_known(text, &known, &diags));
+	assert_int_equal(diags.errors, 1);
+	assert_int_equal(diags.items[0].line, 9);
+	assert_non_null(strstr(diags.items[0].message, "16 outcomes"));
+	assert_non_null(strstr(diags.items[0].message, "`mark-mask: 0x0000001f` would do"));
+	diags_fini(&diags);
+	/* With one less they fit. */
+	throttle_list_remove(&known.throttles, 0);
+	snapshot_free(fixture_snapshot_known(text, &known));
+	throttle_list_fini(&known.throttles);
+}
+
 static void classes_have_their_rates(void **state)
 {
 	(void)state;
@@ -129,6 +284,10 @@ int main(void)
 		cmocka_unit_test(known_names_keep_their_ids),
 		cmocka_unit_test(ids_that_leave_no_room_are_forgotten),
 		cmocka_unit_test(too_many_outcomes_name_the_mask_that_would_do),
+		cmocka_unit_test(classes_whose_packets_stay_queued),
+		cmocka_unit_test(connections_that_are_counted),
+		cmocka_unit_test(throttles_have_ids_too),
+		cmocka_unit_test(throttles_count_for_the_mask),
 		cmocka_unit_test(classes_have_their_rates),
 	};
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

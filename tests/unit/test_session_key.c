@@ -193,13 +193,51 @@ static void test_keys_are_tuples(void **state)
 	}
 }
 
+/* A user is a number that is known or not; root is one, and nobody's is none. */
+static void test_users(void **state)
+{
+	(void)state;
+	static const struct session_layout layouts[] = {
+		{BIT(SESSION_USER), 0},
+		{BIT(SESSION_USER) | BIT(SESSION_CC) | BIT(SESSION_PROTO) | BIT(SESSION_SADDR),
+		 0xff},
+	};
+	for (size_t i = 0; i < 2; i++) {
+		const struct session_layout *layout = &layouts[i];
+		struct flow unknown, root, fred;
+		struct value value;
+		flow_init(&unknown, IPPROTO_UDP, "10.0.0.1:5", "10.0.0.2:53");
+		root = fred = unknown;
+		unknown.facts.packet = &unknown.packet;
+		root.facts.packet = &root.packet;
+		fred.facts.packet = &fred.packet;
+		root.facts.has_uid = fred.facts.has_uid = true;
+		fred.facts.uid = 1000;
+		unknown.facts.uid = 1000; /* not to be looked at */
+		assert_true(same(layout, &fred, &fred));
+		assert_false(same(layout, &fred, &root));
+		assert_false(same(layout, &fred, &unknown));
+		assert_false(same(layout, &root, &unknown));
+		struct session_key key = key_of(layout, &fred);
+		session_key_get(layout, &key, SESSION_USER, &value);
+		assert_int_equal(value.type, VALUE_NUMBER);
+		assert_int_equal(value.number, 1000);
+		key = key_of(layout, &root);
+		session_key_get(layout, &key, SESSION_USER, &value);
+		assert_int_equal(value.type, VALUE_NUMBER);
+		assert_int_equal(value.number, 0);
+		key = key_of(layout, &unknown);
+		session_key_get(layout, &key, SESSION_USER, &value);
+		assert_int_equal(value.type, VALUE_UNKNOWN);
+	}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
 	enum session_field field;
 	for (unsigned i = 0; i < SESSION_FIELD_COUNT; i++) {
-		assert_int_equal(
-			session_field_find(session_field_names[i], &field), 0);
+		assert_int_equal(session_field_find(session_field_names[i], &field), 0);
 		assert_int_equal(field, i);
 	}
 	assert_true(session_field_find("addr", &field) < 0);
@@ -232,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_unknown_has_its_own_value),
 		cmocka_unit_test(test_keys_are_tuples),
+		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_siphash_vectors),
 	};

@@ -325,12 +325,12 @@ static void test_print(void **state)
 	table_print(&plan, QUEUE_NATIVE, out);
 	fclose(out);
 	assert_memory_equal(text, "table inet nfshaper {\n", 22);
-	assert_non_null(strstr(text, "\tmap refused {\n\t\ttype mark : verdict\n"
+	assert_non_null(strstr(text, "\tmap refused {\n\t\ttype mark : verdict\n\t\tsize 256\n"
 				     "\t\telements = { 0x07000000 : goto refuse_drop }\n\t}\n"));
 	assert_non_null(strstr(text, "\t\telements = { 6e67:1 : goto undecided,\n"));
 	assert_non_null(strstr(text, "\t\t\t     6e66:1 : goto id_1,\n"
 				     "\t\t\t     6e66:7 : goto id_7,\n"));
-	assert_non_null(strstr(text, "\tset shaped {\n\t\ttype ifname\n\t}\n"));
+	assert_non_null(strstr(text, "\tset shaped {\n\t\ttype ifname\n\t\tsize 1024\n\t}\n"));
 	assert_non_null(strstr(text, "\tchain id_1 {\n\t\tcomment \"class default 1:10\"\n"));
 	assert_non_null(strstr(text, "\tchain id_7 {\n\t\tcomment \"drop\"\n"));
 	assert_non_null(strstr(text,
