@@ -190,12 +190,14 @@ class NewFlows:
 
 
 class Stream:
-    """Bulk transfer over one TCP connection until it is stopped."""
+    """Bulk transfer over one TCP connection until it is stopped, to the server or from it."""
 
-    def __init__(self, lab, node, server, address, port):
+    def __init__(self, lab, node, server, address, port, download=False):
         self.server = server
         self.client = open_socket(node, TCP, address, port)
         self.peer, _ = server.accept()
+        self._from, self._to = ((self.peer, self.client) if download else
+                                (self.client, self.peer))
         self.received = 0
         self._running = True
         lab.thread(self._send)
@@ -206,16 +208,16 @@ class Stream:
         block = bytes(65536)
         try:
             while self._running:
-                self.client.send(block)
+                self._from.send(block)
         except OSError:
             pass  # the lab has ended, or the test has closed it
 
     def _receive(self):
-        self.peer.settimeout(None)
+        self._to.settimeout(None)
         buffer = bytearray(262144)
         try:
             while True:
-                size = self.peer.recv_into(buffer)
+                size = self._to.recv_into(buffer)
                 if not size:
                     return
                 self.received += size
@@ -235,6 +237,36 @@ class Stream:
         """Until that many more bytes have arrived."""
         goal = self.received + size
         wait_for(lambda: self.received >= goal, f"{size} more bytes", 20)
+
+
+class Download:
+    """Datagrams from the server, paced, over a connection that the client began."""
+
+    SIZE = 1372  # 1,400 bytes with the headers of IPv4 and UDP
+
+    def __init__(self, lab, node, server, address, port, mbit):
+        self._pause = self.SIZE * 8 * 10 / (mbit * 1e6)
+        self._running = True
+        self.client = open_socket(node, UDP, address, port)
+        self.client.send(b"begin")
+        _, self._to = server.recvfrom(65536)
+        self._server = server
+        self._thread = lab.thread(self._send)
+        lab.at_end(self.stop)
+
+    def _send(self):
+        block = bytes(self.SIZE)
+        due = time.monotonic()
+        while self._running:
+            for _ in range(10):
+                self._server.sendto(block, self._to)
+            due += self._pause
+            time.sleep(max(0, due - time.monotonic()))
+
+    def stop(self):
+        self._running = False
+        self._thread.join()
+        self.client.close()
 
 
 def raise_descriptor_limit():

@@ -294,7 +294,7 @@ static void benches(void **state)
 	assert_int_equal(court.bench->figures[0].hits, 1);
 	diags_init(&diags);
 	struct snapshot *derived = snapshot_derive(court.snapshot, &court.snapshot->list,
-						   &court.snapshot->plan->ids, &diags);
+						   &court.snapshot->plan->ids, IN_VIA_IFB, &diags);
 	assert_non_null(derived);
 	assert_int_equal(snapshot_open(derived, court.snapshot), 0);
 	struct bench *bench = bench_new(derived, court.bench);
