@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What throttles do to connections: classes, order of rules, replies (topology: lab.py)."""
+"""What throttles do to connections: order of rules, classes, first packets (topology: lab.py)."""
 
 import os
 import select
@@ -9,7 +9,7 @@ from daemon import Daemon
 from lab import CLIENT4, GATEWAY_LAN4, GATEWAY_LAN6, SERVER4, SERVER6, main, wait_for
 from observe import Meter, entries, marks, waiting
 from report import SCALE, SLOW
-from throttles import Throttle, together
+from throttles import Throttle, send_together, together
 from traffic import (TCP, UDP, listen, open_socket, pending, received_all, tcp_exchange, udp_send)
 
 PORT, SECOND = 5300, 5400
@@ -25,16 +25,6 @@ classes:
   fast: {out: {rate: 100mbit, ceil: 100%}}
   slow: {out: {rate: 100mbit, ceil: 100%}}
 """
-
-
-def send_all(daemon, throttle, client, count):
-    """That many datagrams at once, judged when this returns."""
-    before = sum(throttle.figures())
-    with together(daemon):
-        for _ in range(count):
-            client.send(b"x")
-    throttle.wait_judged(before + count)
-    wait_for(lambda: waiting(daemon.node) == 0, "all answers")
 
 
 def exchange(client, server):
@@ -57,7 +47,7 @@ rules:
     server = listen(lab.server, UDP, PORT)
     client = open_socket(lab.client, UDP, SERVER4, PORT)
     six, four = Throttle(daemon, "six"), Throttle(daemon, "four")
-    send_all(daemon, six, client, 10)
+    send_together(daemon, six, client, [b"x"] * 10)
     lab.report.equal(len(pending(server)), 4, "4 of 10 arrive")
     lab.report.equal(six.figures(), (6, 4), "the first let 6 through")
     lab.report.equal(four.figures(), (4, 2), "the second counted these, and let 4 through")
@@ -81,7 +71,8 @@ rules:
     arrived = []
     for port in (PORT, SECOND):
         server = listen(lab.server, UDP, port)
-        send_all(daemon, throttle, open_socket(lab.client, UDP, SERVER4, port), 4)
+        client = open_socket(lab.client, UDP, SERVER4, port)
+        send_together(daemon, throttle, client, [b"x"] * 4)
         arrived.append(len(pending(server)))
     lab.report.equal(arrived, [4, 2], "4 by the first rule, 2 by the second")
     lab.report.equal(throttle.by("saddr"), {CLIENT4: (6, 2)}, "in one session")
@@ -113,7 +104,7 @@ def test_over_class(lab):
             udp_send(client, server)
             throttle.wait_windows_over()
             meter = Meter(lab.gateway, "wan0")
-            send_all(daemon, throttle, client, 7)
+            send_together(daemon, throttle, client, [b"x"] * 7)
             lab.report.equal(len(received_all(server, 7)), 7, f"{target}: all arrive")
             lab.report.equal(meter.packets(),
                              {ids["fast"]["classid"]: 4, ids["slow"]["classid"]: 3},
@@ -170,67 +161,6 @@ def test_over_class_connections(lab):
     lab.report.equal(throttle.figures(), (4, 2), "each was counted once")
 
 
-DIRECTIONS = CONFIG + f"""
-local: [10.77.2.0/24]
-throttles:
-  eight: {{limit: 8/600, session: FIELDS}}
-rules:
-  - {{if: TEST, throttle: eight}}
-"""
-
-
-def exchange_until_lost(lab, daemon, throttle, charges):
-    """Requests and replies one after the other: how many of each arrived."""
-    server = listen(lab.server, UDP, PORT, SERVER4)
-    client = open_socket(lab.client, UDP, SERVER4, PORT)
-    requests = replies = 0
-    while True:
-        before = sum(throttle.figures())
-        client.send(b"request")
-        throttle.wait_judged(before + 1)
-        wait_for(lambda: waiting(lab.gateway) == 0, "its answer")
-        got = pending(server)
-        requests += len(got)
-        if not got:
-            break
-        server.sendto(b"reply", client.getsockname())
-        throttle.wait_judged(before + charges)
-        wait_for(lambda: waiting(lab.gateway) == 0, "its answer")
-        replies += len(received_all(client, 1))
-    return requests, replies
-
-
-def check_directions(lab, test, fields, expected, sessions):
-    daemon = Daemon(lab, DIRECTIONS.replace("TEST", test).replace("FIELDS", fields)).start()
-    throttle = Throttle(daemon, "eight")
-    charges = 2 if "lport" in test else 1
-    lab.report.equal(exchange_until_lost(lab, daemon, throttle, charges), expected,
-                     f"{test}, by {fields}: requests and replies that arrive")
-    key = fields.strip("[]").split(", ")
-    lab.report.equal(throttle.by(*key), sessions, f"{test}, by {fields}: sessions")
-
-
-def test_requests_only(lab):
-    """dport == N charges requests only"""
-    check_directions(lab, f"dport == {PORT}", "saddr", (8, 8), {CLIENT4: (8, 1)})
-
-
-def test_both_directions(lab):
-    """lport == N charges requests and replies"""
-    check_directions(lab, f"lport == {PORT}", "raddr", (4, 4), {CLIENT4: (8, 1)})
-
-
-def test_both_directions_local(lab):
-    """a session by local address is the same for both directions"""
-    check_directions(lab, f"lport == {PORT}", "[laddr, lport]", (4, 4), {(SERVER4, PORT): (8, 1)})
-
-
-def test_both_directions_apart(lab):
-    """a session by source address is another one for replies"""
-    check_directions(lab, f"lport == {PORT}", "saddr", (8, 8),
-                     {CLIENT4: (8, 1), SERVER4: (8, 0)})
-
-
 def first_packets(lab, daemon, target):
     """Ten datagrams of a new flow that wait together; how many arrive."""
     server = listen(lab.server, UDP, PORT)
@@ -273,7 +203,7 @@ rules:
     for target in (SERVER4, SERVER6):
         server = listen(lab.server, UDP, PORT)
         client = open_socket(lab.client, UDP, target, PORT)
-        send_all(daemon, Throttle(daemon, "seven"), client, 10)
+        send_together(daemon, Throttle(daemon, "seven"), client, [b"x"] * 10)
         lab.report.equal(len(pending(server)), 7, f"{target}: 7 of 10 pass")
         server.close()
     lab.report.equal(Throttle(daemon, "seven").by("daddr"),

@@ -10,6 +10,7 @@ import json
 import os
 import socket
 
+from observe import waiting
 from report import wait_for
 
 CONTROL_VERSION = 1
@@ -82,3 +83,13 @@ def together(daemon):
         yield
     finally:
         daemon.resume()
+
+
+def send_together(daemon, throttle, client, datagrams):
+    """Sends them all at once; they are judged and on their way when this returns."""
+    before = sum(throttle.figures())
+    with together(daemon):
+        for datagram in datagrams:
+            client.send(datagram)
+    throttle.wait_judged(before + len(datagrams))
+    wait_for(lambda: waiting(daemon.node) == 0, "all answers")
