@@ -10,7 +10,7 @@ from lab import SERVER4, SERVER6, main, wait_for
 from observe import Meter, entries, waiting
 from report import SLOW
 from throttles import Throttle, send_together
-from traffic import TCP, UDP, Stream, listen, open_socket, pending, udp_send
+from traffic import TCP, UDP, Stream, listen, open_socket, pending
 
 PORT = 5300
 UDP_SEGMENT = 103  # linux/udp.h
@@ -83,6 +83,18 @@ def test_gso_first(lab):
         client = open_socket(lab.client, UDP, address, PORT)
         send_together(daemon, throttle, client, [b"x"] * 7)
         lab.report.equal(pending(server), [b"x"] * 5, f"{address}: 5 single ones do")
+
+
+def test_fragments(lab):
+    """a datagram in fragments is one packet, and arrives whole"""
+    daemon = Daemon(lab, config("limit: 4/600")).start()
+    throttle = Throttle(daemon, "counted")
+    server = listen(lab.server, UDP, PORT)
+    for address in (SERVER4, SERVER6):
+        client = open_socket(lab.client, UDP, address, PORT)
+        send_together(daemon, throttle, client, [bytes([number]) * 5000 for number in range(6)])
+        lab.report.equal(pending(server), [bytes([number]) * 5000 for number in range(4)],
+                         f"{address}: 4 of 6 arrive")
 
 
 def left_by(meter, classid):

@@ -1,18 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What throttles do to connections: order of rules, classes, first packets (topology: lab.py)."""
+"""First packets, living connections, refusals, many flows under throttles (topology: lab.py)."""
 
+import errno
 import os
 import select
 
 from daemon import Daemon
-from lab import CLIENT4, GATEWAY_LAN4, GATEWAY_LAN6, SERVER4, SERVER6, main, wait_for
-from observe import Meter, entries, marks, waiting
+from lab import (GATEWAY_LAN4, GATEWAY_LAN6, GATEWAY_WAN4, GATEWAY_WAN6, SERVER4, SERVER6, main,
+                 wait_for)
+from observe import entries, marks, waiting
 from report import SCALE, SLOW
 from throttles import Throttle, send_together, together
-from traffic import (TCP, UDP, listen, open_socket, pending, received_all, tcp_exchange, udp_send)
+from traffic import TCP, UDP, listen, open_socket, pending, received_all, tcp_exchange, udp_send
 
-PORT, SECOND = 5300, 5400
+PORT = 5300
 FLOWS = 20000 // SCALE
 
 CONFIG = """
@@ -25,140 +27,6 @@ classes:
   fast: {out: {rate: 100mbit, ceil: 100%}}
   slow: {out: {rate: 100mbit, ceil: 100%}}
 """
-
-
-def exchange(client, server):
-    """A request that arrives, and its reply."""
-    server.sendto(b"reply", udp_send(client, server))
-    client.recv(100)
-
-
-def test_in_a_row(lab):
-    """a packet meets one throttle after the other; what one refuses the next does not count"""
-    daemon = Daemon(lab, CONFIG + f"""
-throttles:
-  six: {{limit: 6/600, session: none}}
-  four: {{limit: 4/600, session: saddr}}
-rules:
-  - {{name: first, if: dport == {PORT}, throttle: six}}
-  - {{name: second, if: dport == {PORT}, throttle: four}}
-  - {{name: last, if: dport == {PORT}, class: fast}}
-""").start()
-    server = listen(lab.server, UDP, PORT)
-    client = open_socket(lab.client, UDP, SERVER4, PORT)
-    six, four = Throttle(daemon, "six"), Throttle(daemon, "four")
-    send_together(daemon, six, client, [b"x"] * 10)
-    lab.report.equal(len(pending(server)), 4, "4 of 10 arrive")
-    lab.report.equal(six.figures(), (6, 4), "the first let 6 through")
-    lab.report.equal(four.figures(), (4, 2), "the second counted these, and let 4 through")
-    lab.report.equal(marks(lab.gateway, dport=PORT), [daemon.ids(queued=True)["fast"]["mark"]],
-                     "the rule behind them gave the class")
-    rules = {row["rule"]: (row["hits"], row["over"]) for row in daemon.status()["rules"]}
-    lab.report.equal(rules, {"first": (10, 4), "second": (6, 2), "last": (rules["last"][0], 0)},
-                     "so says status")
-
-
-def test_in_two_rules(lab):
-    """one throttle in two rules has the same sessions in both"""
-    daemon = Daemon(lab, CONFIG + f"""
-throttles:
-  six: {{limit: 6/600, session: saddr}}
-rules:
-  - {{if: dport == {PORT}, throttle: six, class: fast}}
-  - {{if: dport == {SECOND}, throttle: six, class: slow}}
-""").start()
-    throttle = Throttle(daemon, "six")
-    arrived = []
-    for port in (PORT, SECOND):
-        server = listen(lab.server, UDP, port)
-        client = open_socket(lab.client, UDP, SERVER4, port)
-        send_together(daemon, throttle, client, [b"x"] * 4)
-        arrived.append(len(pending(server)))
-    lab.report.equal(arrived, [4, 2], "4 by the first rule, 2 by the second")
-    lab.report.equal(throttle.by("saddr"), {CLIENT4: (6, 2)}, "in one session")
-    ids = daemon.ids(queued=True)
-    lab.report.equal([marks(lab.gateway, dport=port) for port in (PORT, SECOND)],
-                     [[ids["fast"]["mark"]], [ids["slow"]["mark"]]], "each in its rule's class")
-
-
-OVER_CLASS = CONFIG + f"""
-throttles:
-  four: {{limit: 4/LENGTH, session: saddr, count: COUNT}}
-rules:
-  - {{name: limited, if: dport == {PORT}, throttle: four, class: fast, over: class slow}}
-"""
-
-
-def over_class(count, length):
-    return OVER_CLASS.replace("COUNT", count).replace("LENGTH", str(length))
-
-
-def test_over_class(lab):
-    """over: class C: a connection is in C while its packets are over, and then back"""
-    daemon = Daemon(lab, over_class("packets", 2)).start()
-    ids = daemon.ids(queued=True)
-    throttle = Throttle(daemon, "four")
-    for target in (SERVER4, SERVER6):
-        with listen(lab.server, UDP, PORT) as server, \
-                open_socket(lab.client, UDP, target, PORT) as client:
-            udp_send(client, server)
-            throttle.wait_windows_over()
-            meter = Meter(lab.gateway, "wan0")
-            send_together(daemon, throttle, client, [b"x"] * 7)
-            lab.report.equal(len(received_all(server, 7)), 7, f"{target}: all arrive")
-            lab.report.equal(meter.packets(),
-                             {ids["fast"]["classid"]: 4, ids["slow"]["classid"]: 3},
-                             f"{target}: those over the limit in class slow")
-            lab.report.equal(marks(lab.gateway, dst=target), [ids["slow"]["mark"]],
-                             f"{target}: and now the connection is")
-            throttle.wait_windows_over()
-            udp_send(client, server)
-            lab.report.equal(marks(lab.gateway, dst=target), [ids["fast"]["mark"]],
-                             f"{target}: until a packet passes again")
-
-
-def test_over_class_replies(lab):
-    """replies that the throttle does not count leave a connection in the class that it is in"""
-    daemon = Daemon(lab, over_class("packets", 600)).start()
-    ids = daemon.ids(queued=True)
-    server = listen(lab.server, UDP, PORT)
-    client = open_socket(lab.client, UDP, SERVER4, PORT)
-    for _ in range(4):
-        exchange(client, server)
-    meters = Meter(lab.gateway, "wan0"), Meter(lab.gateway, "lan0")
-    for _ in range(3):
-        exchange(client, server)
-    for meter in meters:
-        lab.report.equal(meter.packets(), {ids["slow"]["classid"]: 3},
-                         f"{meter.device}: class slow, both directions")
-    lab.report.equal(marks(lab.gateway, dport=PORT), [ids["slow"]["mark"]],
-                     "the connection is in class slow")
-    lab.report.equal(Throttle(daemon, "four").figures(), (4, 3), "only requests were counted")
-
-
-def test_over_class_connections(lab):
-    """over: class C with count: connections: what is over is in C for life, and never queued"""
-    daemon = Daemon(lab, over_class("connections", 2)).start()
-    ids = daemon.ids()
-    server = listen(lab.server, TCP, PORT)
-    throttle = Throttle(daemon, "four")
-    with together(daemon):
-        clients = [lab.client.socket(server.family, TCP) for _ in range(6)]
-        for client in clients:
-            client.setblocking(False)
-            client.connect_ex(("::ffff:" + SERVER4, PORT))
-        wait_for(lambda: waiting(lab.gateway) == 6, "6 connections to wait")
-    peers = [server.accept()[0] for _ in clients]
-    found = sorted(marks(lab.gateway, dport=PORT))
-    lab.report.equal(found, sorted([ids["fast"]["mark"]] * 4 + [ids["slow"]["mark"]] * 2),
-                     "4 connections in class fast, 2 in class slow")
-    throttle.wait_windows_over()
-    for client, peer in zip(clients, peers):
-        client.send(b"x")
-        peer.settimeout(5)
-    lab.report.equal(sorted(marks(lab.gateway, dport=PORT)), found, "and there they stay")
-    lab.report.equal(daemon.status()["queue"]["received"], 6, "one packet of each was queued")
-    lab.report.equal(throttle.figures(), (4, 2), "each was counted once")
 
 
 def first_packets(lab, daemon, target):
@@ -250,28 +118,61 @@ def send_until_reset(client, peer):
     return None
 
 
+def refused_ways(lab):
+    """(label, sender, receiver, source, target) through each hook, each source once."""
+    return (("forwarded IPv4", lab.client, lab.server, "10.77.11.1", SERVER4),
+            ("forwarded IPv6", lab.client, lab.server, "fd77:11::1", SERVER6),
+            ("input IPv4", lab.client, lab.gateway, "10.77.11.2", GATEWAY_LAN4),
+            ("input IPv6", lab.client, lab.gateway, "fd77:11::2", GATEWAY_LAN6),
+            ("output IPv4", lab.gateway, lab.server, GATEWAY_WAN4, SERVER4),
+            ("output IPv6", lab.gateway, lab.server, GATEWAY_WAN6, SERVER6))
+
+
+REFUSING = CONFIG + f"""
+throttles:
+  ten: {{limit: 10/600, session: [SESSION]}}
+rules:
+  - {{if: "TEST", throttle: ten, over: reject}}
+"""
+
+
 def test_reject_established(lab):
     """a packet over the limit in the middle of a TCP connection: RST to its sender
 
     The rule matches both directions, also nfshaper's own RST, which passes all the same.
     """
-    daemon = Daemon(lab, CONFIG + f"""
-throttles:
-  ten: {{limit: 10/600, session: raddr}}
-rules:
-  - {{if: "proto == tcp and (dport == {PORT} or sport == {PORT})", throttle: ten, over: reject}}
-""").start()
+    daemon = Daemon(lab, REFUSING.replace("SESSION", "laddr, raddr").replace(
+        "TEST", f"proto == tcp and (dport == {PORT} or sport == {PORT})")).start()
     throttle = Throttle(daemon, "ten")
-    sources = ("10.77.11.1", "fd77:11::1", "10.77.11.2", "fd77:11::2")
-    targets = (SERVER4, SERVER6, GATEWAY_LAN4, GATEWAY_LAN6)
-    for number, (source, target) in enumerate(zip(sources, targets)):
-        label = ("forwarded" if number < 2 else "input") + f" {target}"
-        with listen(lab.server if number < 2 else lab.gateway, TCP, PORT) as server, \
-                open_socket(lab.client, TCP, target, PORT, (source, 0)) as client, \
+    for label, sender, receiver, source, target in refused_ways(lab):
+        with listen(receiver, TCP, PORT) as server, \
+                open_socket(sender, TCP, target, PORT, (source, 0)) as client, \
                 server.accept()[0] as peer:
             lab.report.ok(send_until_reset(client, peer), f"{label}: the sender gets RST")
-            remote = target if number < 2 else source
-            lab.report.equal(throttle.by("raddr")[remote][0], 10, f"{label}: 10 packets passed")
+            found = throttle.by("laddr", "raddr")
+            ends = (target, source) if receiver is lab.gateway else (source, target)
+            lab.report.equal(found[ends][0], 10, f"{label}: 10 packets passed")
+
+
+def test_reject_datagrams(lab):
+    """a datagram over the limit in the middle of a flow: an ICMP error to its sender"""
+    daemon = Daemon(lab, REFUSING.replace("SESSION", "saddr, daddr").replace(
+        "TEST", f"dport == {PORT}")).start()
+    throttle = Throttle(daemon, "ten")
+    for label, sender, receiver, source, target in refused_ways(lab):
+        with listen(receiver, UDP, PORT) as server, \
+                open_socket(sender, UDP, target, PORT, (source, 0)) as client:
+            for _ in range(10):
+                udp_send(client, server)
+            try:
+                client.send(b"x")
+                error = client.recv(1)
+            except OSError as refused:
+                error = refused.errno
+            expected = errno.EACCES if ":" in target else errno.EHOSTUNREACH
+            lab.report.equal(error, expected, f"{label}: the sender hears it")
+            lab.report.equal(throttle.by("saddr", "daddr")[source, target], (10, 1),
+                             f"{label}: 10 of 11 passed")
 
 
 def test_flood(lab):

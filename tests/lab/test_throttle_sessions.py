@@ -87,6 +87,22 @@ def test_both_directions_apart(lab):
                      {CLIENT4: (8, 1), SERVER4: (8, 0)})
 
 
+def test_both_directions_masqueraded(lab):
+    """behind source NAT both directions meet in one session, too"""
+    lab.gateway.nft("table ip nat { chain p { type nat hook postrouting priority 100; "
+                    "oif wan0 masquerade; }; }")
+    daemon = Daemon(lab, DIRECTIONS.replace("[10.77.2.0/24]", "[10.77.1.0/24]").replace(
+        "TEST", f"rport == {PORT}").replace("FIELDS", "[laddr, lport]")).start()
+    throttle = Throttle(daemon, "eight")
+    server = listen(lab.server, UDP, PORT)
+    client = open_socket(lab.client, UDP, SERVER4, PORT)
+    for _ in range(4):
+        server.sendto(b"reply", udp_send(client, server))
+        client.recv(100)
+    send_together(daemon, throttle, client, [b"x"] * 3)
+    lab.report.equal(throttle.by("laddr", "lport"), {client.getsockname(): (8, 3)}, "one session")
+
+
 @contextlib.contextmanager
 def user(number):
     """Sockets made in here belong to that user."""
