@@ -9,7 +9,7 @@ from daemon import Daemon
 from lab import SERVER4, SERVER6, main, wait_for
 from observe import Meter, entries, waiting
 from report import SLOW
-from throttles import Throttle, send_together
+from throttles import Throttle, arrived, send_together
 from traffic import TCP, UDP, Stream, listen, open_socket, pending
 
 PORT = 5300
@@ -60,7 +60,7 @@ def test_gso_segments(lab):
         throttle.wait_judged(41 * number)
         wait_for(lambda: waiting(lab.gateway) == 0, "all answers")
         lab.report.equal(throttle.by("daddr")[address], (25, 16), f"{address}: 25 of 1 + 40 pass")
-        lab.report.equal(sorted(map(len, pending(server))), [5] + [700] * 24,
+        lab.report.equal(sorted(map(len, arrived(server, 25))), [5] + [700] * 24,
                          f"{address}: all of them arrive")
 
 
@@ -75,14 +75,14 @@ def test_gso_first(lab):
         gso_socket(lab, address, size).send(bytes(10 * size))
         wait_for(lambda: throttle.by("daddr").get(address) == (10, 0), f"{address}: 10 charged")
         wait_for(lambda: waiting(lab.gateway) == 0, "its answer")
-        lab.report.equal(len(pending(server)), 10, f"{address}: 10 of 15 pass")
+        lab.report.equal(len(arrived(server, 10)), 10, f"{address}: 10 of 15 pass")
         before = sum(throttle.figures())
         gso_socket(lab, address, size).send(bytes(10 * size))
         throttle.wait_judged(before + 10)
         lab.report.equal(throttle.by("daddr")[address], (10, 10), f"{address}: 10 more do not")
         client = open_socket(lab.client, UDP, address, PORT)
         send_together(daemon, throttle, client, [b"x"] * 7)
-        lab.report.equal(pending(server), [b"x"] * 5, f"{address}: 5 single ones do")
+        lab.report.equal(arrived(server, 5), [b"x"] * 5, f"{address}: 5 single ones do")
 
 
 def test_fragments(lab):
@@ -93,7 +93,7 @@ def test_fragments(lab):
     for address in (SERVER4, SERVER6):
         client = open_socket(lab.client, UDP, address, PORT)
         send_together(daemon, throttle, client, [bytes([number]) * 5000 for number in range(6)])
-        lab.report.equal(pending(server), [bytes([number]) * 5000 for number in range(4)],
+        lab.report.equal(arrived(server, 4), [bytes([number]) * 5000 for number in range(4)],
                          f"{address}: 4 of 6 arrive")
 
 
@@ -159,7 +159,7 @@ def test_rate_burst(lab):
         sizes = [1000] * 9 + [1001] * 3 + [600] + [500] * 3 + [300, 300]
         send_together(daemon, throttle, client,
                       [bytes(size - HEADERS[address]) for size in sizes])
-        got = [len(data) + HEADERS[address] for data in pending(server)]
+        got = [len(data) + HEADERS[address] for data in arrived(server, 11)]
         lab.report.equal(got, [1000] * 9 + [600, 300], f"{address}: what passes")
         lab.report.equal(throttle.by("daddr")[address], (11, 7), f"{address}: so says its session")
 

@@ -9,7 +9,7 @@ import re
 from daemon import Daemon
 from lab import GATEWAY_LAN4, GATEWAY_LAN6, HERE, SERVER4, SERVER6, main, wait_for
 from observe import marks, waiting
-from throttles import Throttle, together
+from throttles import Throttle, arrived, together
 from traffic import (TCP, UDP, error_name, listen, open_socket, pending, received_all, tcp_attempt,
                      tcp_exchange, udp_attempt, udp_send)
 
@@ -114,7 +114,7 @@ def test_drop(lab):
             for _ in range(5):
                 client.send(b"x")
             settle(lab, throttle, 5 * number)
-            lab.report.equal(len(pending(server)), 3, f"{label}: 3 of 5 arrive")
+            lab.report.equal(len(arrived(server, 3)), 3, f"{label}: 3 of 5 arrive")
             lab.report.equal(throttle.figures(), (3 * number, 2 * number), f"{label}: counted")
             after = counters(lab)
             lab.report.equal((after[0] - before[0], after[1]), (3, 0),
@@ -157,7 +157,7 @@ def test_decided_flow(lab):
             for _ in range(5):
                 client.send(bytes(1000))
             settle(lab, throttle, 5 * number)
-            lab.report.equal(len(pending(server)), 3, f"{address}: 3 of 5 calls pass")
+            lab.report.equal(len(arrived(server, 3)), 3, f"{address}: 3 of 5 calls pass")
             for _ in range(5):
                 udp_send(client, server)
             lab.report.equal(marks(lab.gateway, dst=address), [fast],
@@ -180,7 +180,8 @@ def test_connections(lab):
                     flow.send(b"x")
                 wait_for(lambda: waiting(lab.gateway) == 10, "10 first packets to wait")
             wait_for(lambda: waiting(lab.gateway) == 0, "all answers")
-            lab.report.equal(len(pending(server)), 10 if number < 2 else 0,
+            expected = 10 if number < 2 else 0
+            lab.report.equal(len(arrived(server, expected)), expected,
                              f"{address}: flow {number + 1}")
         passed, over = throttle.by("daddr")[address]
         lab.report.equal((passed, over >= 2), (2, True), f"{address}: two connections are charged")
@@ -217,7 +218,7 @@ def test_daemon_down(lab):
     lab.report.equal(waiting(lab.gateway), QUEUE, "the queue is full")
     daemon.resume()
     settle(lab, Throttle(daemon, "drop-three"), QUEUE)
-    lab.report.equal(len(pending(server)), 3, "what waited is judged")
+    lab.report.equal(len(arrived(server, 3)), 3, "what waited is judged")
     lab.report.equal(counters(lab), (13, 0), "every mark is as the user had it")
     daemon.kill()
     for address in (SERVER4, SERVER6):
@@ -269,7 +270,7 @@ def test_reload(lab):
     for _ in range(4):
         client.send(b"x")
     settle(lab, throttle, 5)
-    lab.report.equal((len(pending(server)), throttle.figures()), (2, (3, 2)), "sessions, too")
+    lab.report.equal((len(arrived(server, 2)), throttle.figures()), (2, (3, 2)), "sessions, too")
     daemon.configure(re.sub(r"  drop-three.*\n", "", CONFIG))
     daemon.run("reload")
     for _ in range(4):
@@ -309,7 +310,7 @@ throttles:
         for _ in range(5):
             client.send(b"\0\1\0\0" + bytes(60))
     settle(lab, Throttle(daemon, "DNS-throttle"), 60)
-    lab.report.equal(len(received_all(names, 55)), 55, "50 of 60 queries, and all that are others")
+    lab.report.equal(len(arrived(names, 55)), 55, "50 of 60 queries, and all that are others")
 
 
 if __name__ == "__main__":

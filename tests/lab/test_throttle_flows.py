@@ -11,8 +11,8 @@ from lab import (GATEWAY_LAN4, GATEWAY_LAN6, GATEWAY_WAN4, GATEWAY_WAN6, SERVER4
                  wait_for)
 from observe import entries, marks, waiting
 from report import SCALE, SLOW
-from throttles import Throttle, send_together, together
-from traffic import TCP, UDP, listen, open_socket, pending, received_all, tcp_exchange, udp_send
+from throttles import Throttle, arrived, send_together, together
+from traffic import TCP, UDP, listen, open_socket, tcp_exchange, udp_send
 
 PORT = 5300
 FLOWS = 20000 // SCALE
@@ -37,7 +37,7 @@ def first_packets(lab, daemon, target):
         for _ in range(10):
             client.send(b"x")
         wait_for(lambda: waiting(lab.gateway) == 10, "10 first packets to wait")
-    got = len(received_all(server, 10))
+    got = len(arrived(server, 10))
     server.close()
     client.close()
     return got
@@ -72,7 +72,7 @@ rules:
         server = listen(lab.server, UDP, PORT)
         client = open_socket(lab.client, UDP, target, PORT)
         send_together(daemon, Throttle(daemon, "seven"), client, [b"x"] * 10)
-        lab.report.equal(len(pending(server)), 7, f"{target}: 7 of 10 pass")
+        lab.report.equal(len(arrived(server, 7)), 7, f"{target}: 7 of 10 pass")
         server.close()
     lab.report.equal(Throttle(daemon, "seven").by("daddr"),
                      {SERVER4: (7, 3), SERVER6: (7, 3)}, "so say the sessions")

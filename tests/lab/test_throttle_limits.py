@@ -11,8 +11,8 @@ from lab import (GATEWAY_LAN4, GATEWAY_LAN6, GATEWAY_WAN4, GATEWAY_WAN6, SERVER4
                  wait_for)
 from observe import Meter, entries, marks, waiting
 from report import SCALE
-from throttles import Throttle, together
-from traffic import TCP, UDP, family_of, listen, open_socket, pending, udp_send
+from throttles import Throttle, arrived, together
+from traffic import TCP, UDP, family_of, listen, open_socket, udp_send
 
 SMTP, DNS, OTHER = 25, 53, 7777
 ATTEMPTS, ALLOWED = 40, 25
@@ -200,7 +200,7 @@ class Source:
                 self.flow.send(b"%d" % number)
 
     def take(self):
-        self.got.append(len(pending(self.server)))
+        self.got.append(len(arrived(self.server, ANSWERED)))
 
 
 def check_dns(lab, workers):
@@ -256,7 +256,8 @@ def test_dns_input_output(lab):
                     flow.send(b"?")
             throttle.wait_judged(before + QUERIES)
             wait_for(lambda: waiting(lab.gateway) == 0, "all answers")
-            lab.report.equal(len(pending(server)), ANSWERED, f"{label}: {ANSWERED} of {QUERIES}")
+            lab.report.equal(len(arrived(server, ANSWERED)), ANSWERED,
+                             f"{label}: {ANSWERED} of {QUERIES}")
         server.close()
 
 

@@ -6,8 +6,8 @@ from daemon import Daemon
 from lab import CLIENT4, SERVER4, SERVER6, main, wait_for
 from observe import Meter, marks, waiting
 from report import SLOW
-from throttles import Throttle, send_together, together
-from traffic import (TCP, UDP, listen, open_socket, pending, receive_exactly, received_all,
+from throttles import Throttle, arrived, send_together, together
+from traffic import (TCP, UDP, listen, open_socket, receive_exactly, 
                      udp_send)
 
 PORT, SECOND = 5300, 5400
@@ -45,7 +45,7 @@ rules:
     client = open_socket(lab.client, UDP, SERVER4, PORT)
     six, four = Throttle(daemon, "six"), Throttle(daemon, "four")
     send_together(daemon, six, client, [b"x"] * 10)
-    lab.report.equal(len(pending(server)), 4, "4 of 10 arrive")
+    lab.report.equal(len(arrived(server, 4)), 4, "4 of 10 arrive")
     lab.report.equal(six.figures(), (6, 4), "the first let 6 through")
     lab.report.equal(four.figures(), (4, 2), "the second counted these, and let 4 through")
     lab.report.equal(marks(lab.gateway, dport=PORT), [daemon.ids(queued=True)["fast"]["mark"]],
@@ -76,7 +76,8 @@ rules:
             count = before + (9 if number < 3 else 8)
             wait_for(lambda: sum(two.figures()) + sum(five.figures()) >= count, "its packets")
         wait_for(lambda: waiting(lab.gateway) == 0, "all answers")
-        lab.report.equal(len(pending(server)), 5 if number < 3 else 0, f"flow {number}")
+        expected = 5 if number < 3 else 0
+        lab.report.equal(len(arrived(server, expected)), expected, f"flow {number}")
     lab.report.equal((two.figures(), five.figures()), ((2, 8), (10, 6)),
                      "a refused one is charged at each attempt, an accepted one once")
 
@@ -91,13 +92,13 @@ rules:
   - {{if: dport == {SECOND}, throttle: six, class: slow}}
 """).start()
     throttle = Throttle(daemon, "six")
-    arrived = []
-    for port in (PORT, SECOND):
+    got = []
+    for port, expected in ((PORT, 4), (SECOND, 2)):
         server = listen(lab.server, UDP, port)
         client = open_socket(lab.client, UDP, SERVER4, port)
         send_together(daemon, throttle, client, [b"x"] * 4)
-        arrived.append(len(pending(server)))
-    lab.report.equal(arrived, [4, 2], "4 by the first rule, 2 by the second")
+        got.append(len(arrived(server, expected)))
+    lab.report.equal(got, [4, 2], "4 by the first rule, 2 by the second")
     lab.report.equal(throttle.by("saddr"), {CLIENT4: (6, 2)}, "in one session")
     ids = daemon.ids(queued=True)
     lab.report.equal([marks(lab.gateway, dport=port) for port in (PORT, SECOND)],
@@ -128,7 +129,7 @@ def test_over_class(lab):
             throttle.wait_windows_over()
             meter = Meter(lab.gateway, "wan0")
             send_together(daemon, throttle, client, [b"x"] * 7)
-            lab.report.equal(len(received_all(server, 7)), 7, f"{target}: all arrive")
+            lab.report.equal(len(arrived(server, 7)), 7, f"{target}: all arrive")
             lab.report.equal(meter.packets(),
                              {ids["fast"]["classid"]: 4, ids["slow"]["classid"]: 3},
                              f"{target}: those over the limit in class slow")

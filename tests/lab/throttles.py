@@ -12,6 +12,7 @@ import socket
 
 from observe import waiting
 from report import wait_for
+from traffic import pending, received_all
 
 CONTROL_VERSION = 1
 
@@ -93,3 +94,8 @@ def send_together(daemon, throttle, client, datagrams):
             client.send(datagram)
     throttle.wait_judged(before + len(datagrams))
     wait_for(lambda: waiting(daemon.node) == 0, "all answers")
+
+
+def arrived(server, expected):
+    """The datagrams that arrive: those expected, which may be on their way, and any beside them."""
+    return received_all(server, expected) + pending(server)
