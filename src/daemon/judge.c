@@ -227,6 +227,11 @@ static uint32_t decide(struct judge *judge, const struct bench *bench, struct qu
 	struct decision decision = path_charge(snapshot, &question->path, charge);
 	if (!is_known && decision.kind == DECISION_STORE)
 		remember(judge, snapshot, question);
+	/* What no throttle counts, such as replies, does not end a stay in the class for what is
+	 * over: the connection stays as it is. */
+	if (is_inspected(asked) && !decision.is_counted &&
+	    path_is_queued(snapshot, &question->path))
+		return NFSHAPER_ANSWER_PASS;
 	return answer_of(&decision);
 }
 

@@ -79,7 +79,11 @@ static bool is_within(const struct snapshot *snapshot, const struct path *path, 
 static struct decision over(const struct snapshot *snapshot, struct path *path, unsigned step)
 {
 	const struct snapshot_rule *rule = &snapshot->rules[path->steps[step]];
-	struct decision decision = {.rule = (int)path->steps[step], .is_over = true};
+	struct decision decision = {
+		.rule = (int)path->steps[step],
+		.is_over = true,
+		.is_counted = rule->counts_packets,
+	};
 	if (rule->over != OUTCOME_CLASS) {
 		decision.kind = rule->over == OUTCOME_DROP ? DECISION_DROP : DECISION_REJECT;
 		return decision;
@@ -98,7 +102,7 @@ static struct decision over(const struct snapshot *snapshot, struct path *path, 
 struct decision path_charge(const struct snapshot *snapshot, struct path *path,
 			    const struct charge *charge)
 {
-	bool is_step = false;
+	bool is_step = false, counts_packet = false;
 	for (unsigned i = 0; i < path->count; i++) {
 		uint32_t rule = path->steps[i];
 		bool counted = is_counted(snapshot, rule, charge);
@@ -106,6 +110,7 @@ struct decision path_charge(const struct snapshot *snapshot, struct path *path,
 			count_hit(charge, rule);
 		if (counted && !is_within(snapshot, path, i, charge))
 			return over(snapshot, path, i);
+		counts_packet |= counted && snapshot->rules[rule].counts_packets;
 		is_step = (int)rule == path->rule;
 	}
 	if (charge->is_first && path->rule >= 0 && !is_step)
@@ -114,6 +119,7 @@ struct decision path_charge(const struct snapshot *snapshot, struct path *path,
 		.kind = DECISION_STORE,
 		.id = path_is_queued(snapshot, path) ? path->queued_id : path->id,
 		.rule = path->rule,
+		.is_counted = counts_packet,
 	};
 }
 

@@ -60,6 +60,7 @@ struct decision {
 	uint32_t id; /* of the plan's outcomes, with DECISION_STORE */
 	int rule;    /* that settled it, or whose throttle is over; -1: none */
 	bool is_over;
+	bool is_counted; /* a throttle that counts packets was asked for this one */
 };
 
 /* ret_path->steps is set by the caller; there are no tickets yet. Pure, as ruleset_match_from(). */

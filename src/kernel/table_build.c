@@ -192,9 +192,9 @@ static void build_refusals(struct build *build)
 	verdict_goto(table_chain_rule(refuse), "refuse_reject");
 }
 
-static void build_counted(struct build *build, const char *name, const char *counter)
+static void build_counted(struct build *build, struct table_chain *chain, const char *counter)
 {
-	struct table_rule *rule = table_chain_rule(chain(build, name));
+	struct table_rule *rule = table_chain_rule(chain);
 	table_model_counter(build->model, counter);
 	count_named(rule, counter);
 	verdict_accept(rule);
@@ -392,8 +392,10 @@ struct table_model *table_build(const struct plan *plan, enum queue_path path)
 		if (plan->ids.items[i].kind != OUTCOME_CALL)
 			build_id_chain(&build, &plan->ids.items[i]);
 	build_refusals(&build);
-	build_counted(&build, "exempt_packet", TABLE_COUNTER_EXEMPT);
-	build_counted(&build, "untracked_packet", TABLE_COUNTER_UNTRACKED);
+	struct table_chain *exempt = chain(&build, "exempt_packet");
+	table_build_exempt_call(&build, exempt);
+	build_counted(&build, exempt, TABLE_COUNTER_EXEMPT);
+	build_counted(&build, chain(&build, "untracked_packet"), TABLE_COUNTER_UNTRACKED);
 	build_undecided(&build);
 	build_exempt(&build);
 	build_management(&build, "management_in", TABLE_SOURCE);

@@ -84,6 +84,16 @@ void table_build_call_rule(struct build *build, struct table_chain *queue, uint3
 	verdict_jump(rule, find_hook(hook)->call);
 }
 
+void table_build_exempt_call(struct build *build, struct table_chain *exempt)
+{
+	struct table_rule *rule;
+	if (!has_kind(build->plan, OUTCOME_CALL))
+		return;
+	rule = table_chain_rule(exempt);
+	match_mark_bits(rule, build->plan->mark_mask);
+	clear_mark(rule, build->plan->mark_mask);
+}
+
 void table_build_inspect_rule(struct build *build, struct table_chain *queue, uint32_t hook)
 {
 	struct table_rule *rule;

@@ -22,6 +22,9 @@ void table_build_calls(struct build *build, struct table_set *store);
 /* In a queue chain at that hook (NF_INET_…), before anything is accepted: calls. */
 void table_build_call_rule(struct build *build, struct table_chain *queue, uint32_t hook);
 
+/* In the chain of packets that are exempt: clears the bits of a call, which is not judged. */
+void table_build_exempt_call(struct build *build, struct table_chain *exempt);
+
 /* In a queue chain, behind all exemptions: connections whose packets stay queued. */
 void table_build_inspect_rule(struct build *build, struct table_chain *queue, uint32_t hook);
 

@@ -137,10 +137,19 @@ class Daemon:
     def status(self):
         return self.json("status")
 
-    def ids(self):
-        """name -> {"mark": number, "classid": text} as `show marks` has it."""
+    def ids(self, queued=False):
+        """name -> {"mark": number, "classid": text} as `show marks` has it.
+
+        Of connections that are settled, or of those whose packets stay queued.
+        """
         return {row["name"]: {"mark": int(row["mark"], 0), "classid": row["classid"]}
-                for row in self.json("show", "marks")}
+                for row in self.json("show", "marks")
+                if row["queued"] == queued and not row["throttle"]}
+
+    def calls(self):
+        """throttle -> the value of the packet mark that calls it."""
+        return {row["throttle"]: int(row["mark"], 0)
+                for row in self.json("show", "marks") if row["throttle"]}
 
     def copy_program(self):
         """A copy that any user may run."""

@@ -89,7 +89,7 @@ compare() {
 
 first=(-n 2 -i wan0 -i ppp0 -m tcp/22 -m tcp/443/192.168.1.0/24 -m udp/500/192.0.2.7/32
 	-m sctp/9/2001:db8::/61 -m udplite/9/::/0 -m dccp/9/::1
-	1:class:default:10 2:class:web:11 3:drop 4:reject)
+	1:class:default:10 2:class:web:11 3:drop 4:reject 5:queued:web:11 6:call:mail-flood)
 second=(-n 2 -i wan0 1:class:default:10 2:class:mail:12 5:reject 7:class:web:11)
 
 # The example for readers, beside the source: without its comments what is printed.
@@ -120,7 +120,9 @@ same "nft reads it without /etc/protocols" "read" "$(text "${first[@]}" | ip net
 same "ids are read back" "1 class default 10
 2 class web 11
 3 drop drop 0
-4 reject reject 0" "$(in_made "$tool" ids)"
+4 reject reject 0
+5 queued web 11
+6 call mail-flood 0" "$(in_made "$tool" ids)"
 
 # Taken over: everything is as if it were new, and the base chains are the same ones.
 handles() { in_made nft -a list table inet nfshaper 2>/dev/null | grep -E 'chain (queue|store|class)'; }

@@ -207,7 +207,7 @@ def test_lasts(lab):
     throttle(daemon, "-D", "-T", "made", "-x", "700", "11/1m")
     throttle(daemon, "-T", "small", "99/1")
     lab.report.equal(one(daemon, "small")["limit"], "99/1", "a throttle of the file is changed")
-    calls = {name: row["mark"] for name, row in daemon.ids().items() if name in ("made", "small")}
+    calls = {tag: mark for tag, mark in daemon.calls().items() if tag in ("made", "small")}
     what = ("serial", "limit", "session", "max", "by_command")
     made = values(one(daemon, "made"), *what)
     lab.report.equal(made, [4, "11/60", ["daddr"], 700, True], "it is made")
@@ -216,7 +216,7 @@ def test_lasts(lab):
         lab.report.equal(values(one(daemon, "made"), *what), made, f"{when}: it is there")
         lab.report.equal(values(one(daemon, "small"), "serial", "limit"), [2, "3/3600"],
                          f"{when}: the file's throttle is as in the file")
-        now = {name: row["mark"] for name, row in daemon.ids().items() if name in calls}
+        now = {tag: mark for tag, mark in daemon.calls().items() if tag in calls}
         lab.report.equal(now, calls, f"{when}: nft calls both by the same values")
 
     daemon.run("reload")
