@@ -107,7 +107,7 @@ gw nft -f - <<-NFT || exit 1
 		chain inside {
 			type filter hook postrouting priority 300
 			iifname "wan0" oifname "lan0" th sport 5202 meta priority set 1:12
-			oifname "wan0" udp dport 5209 meta priority set 1:11
+			oifname "wan0" udp sport 5209 meta priority set 1:11
 		}
 		chain nat {
 			type nat hook postrouting priority srcnat
@@ -169,7 +169,7 @@ tool -n remove lan0
 # sent LINK OVERHEAD BPS: bit/s of frames of 1442 bytes that leave when more than enough are sent
 sent() {
 	local from to
-	tool -l "$1" -o "$2" apply wan0 "$3" pfifo keep "10:7:8000:$3" "11:1:$3:$3"
+	tool -l "$1" -o "$2" apply wan0 "$3" pfifo keep "10:0:800:$3" "11:1:$3:$3"
 	gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l 1400 -t 5 >"$tmp/client" 2>&1 &
 	client=$!
 	sleep 1.5
@@ -183,7 +183,6 @@ sent() {
 cat_rx() {
 	ip netns exec "$out" sh -c 'echo $(cat /sys/class/net/eth0/statistics/rx_bytes) $(date +%s%N)'
 }
-gw nft insert rule inet pick inside oifname wan0 meta priority set 1:11
 # Few packets, so that also an emulated machine sends them in time.
 bps=2000000
 near "a plain line" $bps 3 "$(sent ethernet 0 $bps)"
@@ -244,7 +243,7 @@ same "warnings about the quantum" "$warned" "$(dmesg | grep -c 'quantum of class
 watch() {
 	ip netns exec "$gw" "$tool" -t 200 "$@" >"$tmp/seen" 2>&1 &
 	watcher=$!
-	children+=($watcher)
+	children+=("$watcher")
 	until grep -qs watching "$tmp/seen"; do sleep 0.1; done
 }
 # loses WHAT NAME COMMAND …: is reported, once
