@@ -87,7 +87,7 @@ static int choose_leaf(struct work *work)
 		if (result)
 			return result;
 	}
-	return shaper_leaf_try(work->socket, work->to, work->interface->leaf, &work->leaf_kind,
+	return shaper_leaf_try(work->socket, work->to, work->interface, &work->leaf_kind,
 			       work->error);
 }
 

@@ -7,16 +7,17 @@
 
 #define TRIAL_BPS 8000
 
-const char *const *shaper_leaf_kinds(enum config_leaf leaf)
+const char *const *shaper_leaf_kinds(const struct plan_interface *interface)
 {
+	static const char *const for_packets[] = {"cake", "fq_codel", "sfq", "pfifo", NULL};
 	static const char *const any[] = {"fq_codel", "sfq", "pfifo", NULL};
 	static const char *const fq_codel[] = {"fq_codel", NULL};
 	static const char *const cake[] = {"cake", NULL};
 	static const char *const sfq[] = {"sfq", NULL};
 	static const char *const pfifo[] = {"pfifo", NULL};
-	switch (leaf) {
+	switch (interface->leaf) {
 	case LEAF_AUTO:
-		return any;
+		return interface->overhead || interface->link == LINK_ATM ? for_packets : any;
 	case LEAF_FQ_CODEL:
 		return fq_codel;
 	case LEAF_CAKE:
@@ -49,15 +50,16 @@ static int try_kinds(struct mnl_socket *socket, struct shaper_target to, const c
 	return -EOPNOTSUPP;
 }
 
-int shaper_leaf_try(struct mnl_socket *socket, struct shaper_target to, enum config_leaf leaf,
-		    const char **ret_kind, struct nl_error *error)
+int shaper_leaf_try(struct mnl_socket *socket, struct shaper_target to,
+		    const struct plan_interface *interface, const char **ret_kind,
+		    struct nl_error *error)
 {
 	const struct shaper_class trial = {
 		.minor = SHAPER_TRIAL, .rate_bps = TRIAL_BPS, .ceil_bps = TRIAL_BPS};
 	struct nl_error removal;
 	int result = nl_request(socket, shaper_message_class(to, &trial), NULL, NULL, error);
 	if (!result) {
-		result = try_kinds(socket, to, shaper_leaf_kinds(leaf), ret_kind, error);
+		result = try_kinds(socket, to, shaper_leaf_kinds(interface), ret_kind, error);
 		int removed = nl_request(socket, shaper_message_remove_class(to, SHAPER_TRIAL),
 					 NULL, NULL, &removal);
 		if (!result && removed) {

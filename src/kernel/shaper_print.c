@@ -51,7 +51,7 @@ static void print_leaf(const struct plan_interface *interface, const struct plan
 		       FILE *out)
 {
 	const char *between = "";
-	for (const char *const *kind = shaper_leaf_kinds(interface->leaf); *kind; kind++) {
+	for (const char *const *kind = shaper_leaf_kinds(interface); *kind; kind++) {
 		fprintf(out, "%stc qdisc add dev %s parent %x:%x handle %x: %s", between,
 			interface->name, ROOT, class->minor, class->minor, *kind);
 		if (strcmp(*kind, "pfifo") == 0)

@@ -62,7 +62,7 @@ state() {
 	gw tc -d qdisc show | sed 's/ refcnt [0-9]*//' | sort
 	for device in wan0 lan0 ifb-wan0; do
 		gw ip -o link show "$device" 2>/dev/null | grep -o "group [^ ]*\|alias .*\|state [^ ]*"
-		gw tc -d class show dev "$device" 2>/dev/null | sort
+		gw tc -d class show dev "$device" 2>/dev/null | grep '^class htb' | sort
 		gw tc filter show dev "$device" 2>/dev/null
 		gw tc filter show dev "$device" ingress 2>/dev/null | sed 's/index [0-9]*//'
 	done
@@ -107,7 +107,7 @@ gw nft -f - <<-NFT || exit 1
 		chain inside {
 			type filter hook postrouting priority 300
 			iifname "wan0" oifname "lan0" th sport 5202 meta priority set 1:12
-			oifname "wan0" udp dport 5209 meta priority set 1:11
+			oifname "wan0" udp sport 5209 meta priority set 1:11
 		}
 		chain nat {
 			type nat hook postrouting priority srcnat
@@ -169,7 +169,7 @@ tool -n remove lan0
 # sent LINK OVERHEAD BPS: bit/s of frames of 1442 bytes that leave when more than enough are sent
 sent() {
 	local from to
-	tool -l "$1" -o "$2" apply wan0 "$3" pfifo keep "10:7:8000:$3" "11:1:$3:$3"
+	tool -l "$1" -o "$2" apply wan0 "$3" pfifo keep "10:0:800:$3" "11:1:$3:$3"
 	gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l 1400 -t 5 >"$tmp/client" 2>&1 &
 	client=$!
 	sleep 1.5
@@ -183,14 +183,29 @@ sent() {
 cat_rx() {
 	ip netns exec "$out" sh -c 'echo $(cat /sys/class/net/eth0/statistics/rx_bytes) $(date +%s%N)'
 }
-gw nft insert rule inet pick inside oifname wan0 meta priority set 1:11
-bps=8000000
+# Few packets, so that also an emulated machine sends them in time.
+bps=2000000
 near "a plain line" $bps 3 "$(sent ethernet 0 $bps)"
 near "overhead" $((bps * 1442 / (1442 + 44))) 3 "$(sent ethernet 44 $bps)"
 near "less than no overhead" $((bps * 1442 / (1442 - 200))) 3 "$(sent ethernet -200 $bps)"
 near "cells of ATM" $((bps * 1442 / (31 * 53))) 3 "$(sent atm 44 $bps)"
 near "PTM" $((bps * 64 / 65 * 1442 / (1442 + 22))) 3 "$(sent ptm 22 $bps)"
 near "8 kbit" 8000 25 "$(sent ethernet 0 8000)"
+# Bundles of TCP segments are cut into packets before what the line adds is counted. A segment has
+# 1448 bytes, its frame 1514, 33 cells.
+for kind in auto fq_codel; do
+	[ -z "$(tool -l atm -o 44 apply wan0 8000000 $kind keep 10:7:8000000:8000000)" ] || continue
+	leaf=$(gw tc qdisc show dev wan0 parent 1:10 | cut -d' ' -f2)
+	gw iperf3 -c 10.79.1.2 -p 5204 -P 4 -t 8 -O 2 -J >"$tmp/client" 2>&1
+	tool remove wan0
+	got=$(awk '/"sum_received"/ { at = 1 } at && /bits_per_second/ { print int($2); exit }' \
+		FS=: "$tmp/client")
+	if [ "$leaf" = cake ]; then
+		near "TCP over cells, leaf $leaf" $((8000000 * 1448 / (33 * 53))) 3 "$got"
+	else
+		echo "   TCP over cells, leaf $leaf: $got of $((8000000 * 1448 / (33 * 53)))"
+	fi
+done
 tool apply wan0 10000000000 pfifo keep 10:7:10000000000:10000000000
 gw iperf3 -c 10.79.1.2 -p 5204 -P 2 -t 4 >"$tmp/client" 2>&1 &
 client=$!
@@ -226,8 +241,9 @@ same "warnings about the quantum" "$warned" "$(dmesg | grep -c 'quantum of class
 # --- others meddle ------------------------------------------------------------------------------
 # watch OPTIONS DEVICE …: in the background; its lines are in $tmp/seen
 watch() {
-	gw "$tool" -t "$watch_seconds" "$@" >"$tmp/seen" 2>&1 &
+	ip netns exec "$gw" "$tool" -t 200 "$@" >"$tmp/seen" 2>&1 &
 	watcher=$!
+	children+=("$watcher")
 	until grep -qs watching "$tmp/seen"; do sleep 0.1; done
 }
 # loses WHAT NAME COMMAND …: is reported, once
@@ -235,14 +251,13 @@ loses() {
 	local lines
 	lines=$(wc -l <"$tmp/seen")
 	gw "${@:3}"
-	for ((i = 0; i < 30; i++)); do
+	for ((i = 0; i < 50; i++)); do
 		[ "$(wc -l <"$tmp/seen")" -gt "$lines" ] && break
 		sleep 0.1
 	done
 	sleep 0.3
 	same "$1" "lost: $2" "$(tail -n +$((lines + 1)) "$tmp/seen")"
 }
-watch_seconds=12
 watch monitor wan0 20000000 auto keep 10:7:8000:20000000 11:1:1000000:1000000
 made=$(state)
 loses "the root is removed" wan0 tc qdisc del dev wan0 root
@@ -256,7 +271,8 @@ same "somebody else's root in its place" \
 	"lost: wan0 EEXIST: adding the root qdisc htb: pfifo 7:" \
 	"$(tail -n +$((lines + 1)) "$tmp/seen" | tr '\n' ' ' | sed 's/ $//')"
 gw tc qdisc del dev wan0 root
-wait $watcher
+sleep 1
+kill $watcher
 same "no more is reported" $((lines + 2)) "$(wc -l <"$tmp/seen")"
 
 # --- an IFB device ------------------------------------------------------------------------------
@@ -301,10 +317,11 @@ same "a lost device is made again" "$(echo "$made" | sed 's/pref [0-9]*//')" \
 	"$(state | sed 's/pref [0-9]*//')"
 gw ip link set wan0 down
 gw ip link set wan0 name wan1
-same "cleared after wan0 has got another name" "" "$(tool clear none 1000000 auto keep)"
+same "cleared after wan0 has got another name" "" "$(tool clear wan0 1000000 auto keep 10:7:8000:8000)"
 gw ip link set wan1 name wan0
 gw ip link set wan0 up
 gw ip addr add fd79::1/64 dev wan0 nodad
+until gw ip link show wan0 | grep -q 'state UP'; do sleep 0.1; done
 same "nothing is left" "$before" "$(state)"
 
 gw ip link add ifb-wan0 type ifb
@@ -321,7 +338,6 @@ same "is left alone" 1 "$(gw tc qdisc show dev wan0 | grep -c clsact)"
 same "is replaced where allowed" "" \
 	"$(tool "${ifb[@]}" apply ifb-wan0 "${plan[0]}" auto replace "${plan[@]:3}")"
 
-watch_seconds=10
 watch "${ifb[@]}" monitor ifb-wan0 "${plan[@]}"
 made=$(state)
 loses "the ingress qdisc is removed" wan0 tc qdisc del dev wan0 ingress
@@ -331,7 +347,7 @@ same "and put back" "$made" "$(state)"
 block=$(gw tc qdisc show dev wan0 | grep -o 'ingress_block [0-9]*' | cut -d' ' -f2)
 loses "the filter is removed" wan0 tc filter del block "$block" prio 1
 same "and put back" "$made" "$(state)"
-wait $watcher
+kill $watcher
 
 # downloads WHAT NAMESPACE SERVER
 downloads() {
@@ -355,10 +371,10 @@ downloads "masqueraded" "$in" 10.79.1.2
 # share WHAT PORT MINOR BPS …: all at once get what they are guaranteed
 tool "${ifb[@]}" apply ifb-wan0 20000000 auto keep 10:7:100000:20000000 11:3:5000000:20000000 \
 	12:3:14900000:20000000
-load "$gw" 10.79.1.2 5201 10
+load "$gw" 10.79.1.2 5201 12
 one=$client
-load "$in" 10.79.1.2 5202 10
-sleep 4
+load "$in" 10.79.1.2 5202 12
+sleep 6
 rate ifb-wan0 11 5 "${ifb[@]}" >"$tmp/one" &
 two=$!
 got=$(rate ifb-wan0 12 5 "${ifb[@]}")

@@ -62,6 +62,42 @@ static void quantum_follows_the_rate(void **state)
 	assert_int_equal(shaper_quantum_bytes(10 * GBIT), 200000);
 }
 
+static void from_8_kbit_to_10_gbit(void **state)
+{
+	(void)state;
+	for (uint64_t bps = 8000; bps <= 10 * GBIT; bps = bps < 5 * GBIT ? bps * 2 : bps + GBIT) {
+		uint32_t burst = shaper_burst_bytes(&plain, bps);
+		uint32_t quantum = shaper_quantum_bytes(bps);
+		uint64_t ticks = shaper_burst_ticks(burst, bps);
+		/* A frame and no more than 4 ms more, and the ticks are that time. */
+		assert_in_range(burst, 1600, 1600 + bps / 8 / 250);
+		assert_true(ticks < UINT32_MAX);
+		assert_in_range(ticks * 64 / 1000, burst * 8000000ull / bps - 1,
+				burst * 8000000ull / bps);
+		assert_in_range(quantum, 1600, 200000);
+	}
+	/* 1604 bytes in 1.604 s; 5001600 bytes in 4001 us */
+	assert_int_equal(shaper_burst_ticks(shaper_burst_bytes(&plain, 8000), 8000), 25062500);
+	assert_int_equal(shaper_burst_ticks(shaper_burst_bytes(&plain, 10 * GBIT), 10 * GBIT),
+			 62515);
+}
+
+static void what_the_line_adds(void **state)
+{
+	(void)state;
+	const struct shaper_line ethernet = {44, LINK_ETHERNET}, atm = {44, LINK_ATM};
+	const struct shaper_line ptm = {22, LINK_PTM};
+	assert_int_equal(shaper_line_bytes(&ethernet, 1500), 1544);
+	/* 32 cells would have room for 1536 */
+	assert_int_equal(shaper_line_bytes(&atm, 1500), 33 * 53);
+	assert_int_equal(shaper_line_bytes(&atm, 1492), 32 * 53);
+	assert_int_equal(shaper_line_bytes(&ptm, 1500), 1522);
+	assert_int_equal(shaper_line_bps(&atm, 65 * MBIT), 65 * MBIT);
+	assert_int_equal(shaper_line_bps(&ptm, 65 * MBIT), 64 * MBIT);
+	assert_int_equal(shaper_line_bps(&ptm, 100), 98);
+	assert_int_equal(shaper_burst_bytes(&atm, 8000), 4 + 35 * 53);
+}
+
 static void fifo_is_100_ms(void **state)
 {
 	(void)state;
@@ -190,13 +226,18 @@ static void leaves_have_their_options(void **state)
 static void auto_tries_the_best_first(void **state)
 {
 	(void)state;
-	const char *const *kinds = shaper_leaf_kinds(LEAF_AUTO);
+	struct plan_interface interface = {.leaf = LEAF_AUTO};
+	const char *const *kinds = shaper_leaf_kinds(&interface);
 	assert_string_equal(kinds[0], "fq_codel");
 	assert_string_equal(kinds[1], "sfq");
 	assert_string_equal(kinds[2], "pfifo");
 	assert_null(kinds[3]);
-	assert_string_equal(shaper_leaf_kinds(LEAF_CAKE)[0], "cake");
-	assert_null(shaper_leaf_kinds(LEAF_CAKE)[1]);
+	interface.overhead = 44;
+	assert_string_equal(shaper_leaf_kinds(&interface)[0], "cake");
+	assert_string_equal(shaper_leaf_kinds(&interface)[1], "fq_codel");
+	interface.leaf = LEAF_CAKE;
+	assert_string_equal(shaper_leaf_kinds(&interface)[0], "cake");
+	assert_null(shaper_leaf_kinds(&interface)[1]);
 }
 
 static void printed_in_the_words_of_tc(void **state)
@@ -254,6 +295,8 @@ int main(void)
 		cmocka_unit_test(burst_is_a_tick_and_a_frame),
 		cmocka_unit_test(ticks_are_64_ns),
 		cmocka_unit_test(quantum_follows_the_rate),
+		cmocka_unit_test(from_8_kbit_to_10_gbit),
+		cmocka_unit_test(what_the_line_adds),
 		cmocka_unit_test(fifo_is_100_ms),
 		cmocka_unit_test(codel_gives_a_slow_class_time),
 		cmocka_unit_test(root_bears_the_fingerprint),
