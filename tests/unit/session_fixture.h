@@ -189,6 +189,9 @@ static inline struct listing listing_of(struct throttle *throttle)
 	return listing;
 }
 
+/* Of a session, up to the bytes that only fill the structure up. */
+#define COMPARED_BYTES (offsetof(struct throttle_session, over) + sizeof(uint32_t))
+
 /* The same sessions, used as much, at the same times and in the same order; and the same totals. */
 static inline void assert_same(struct throttle *a, struct throttle *b)
 {
@@ -196,7 +199,7 @@ static inline void assert_same(struct throttle *a, struct throttle *b)
 	assert_int_equal(x.count, y.count);
 	for (size_t i = 0; i < x.count; i++) {
 		x.items[i].order = y.items[i].order = 0;
-		assert_memory_equal(&x.items[i], &y.items[i], sizeof(x.items[i]));
+		assert_memory_equal(&x.items[i], &y.items[i], COMPARED_BYTES);
 	}
 	free(x.items);
 	free(y.items);
