@@ -59,7 +59,7 @@ near() {
 
 # state: all that the gateway has, without counters
 state() {
-	gw tc -d qdisc show | sed 's/ refcnt [0-9]*//' | sort
+	gw tc -d qdisc show | sed 's/ refcnt [0-9]*//; s/ direct_packets_stat [0-9]*//' | sort
 	for device in wan0 lan0 ifb-wan0; do
 		gw ip -o link show "$device" 2>/dev/null | grep -o "group [^ ]*\|alias .*\|state [^ ]*"
 		gw tc -d class show dev "$device" 2>/dev/null | grep '^class htb' | sort
