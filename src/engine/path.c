@@ -3,11 +3,18 @@
 
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path)
 {
-	int rule = ruleset_match(snapshot->ruleset, facts);
+	const struct snapshot_rule *what;
+	int rule = -1;
 	ret_path->count = 0;
 	ret_path->n_tickets = 0;
-	for (; rule >= 0; rule = ruleset_match_from(snapshot->ruleset, facts, (size_t)rule + 1)) {
-		const struct snapshot_rule *what = &snapshot->rules[rule];
+	for (;;) {
+		rule = ruleset_match_asking(snapshot->ruleset, facts, (size_t)(rule + 1),
+					    &ret_path->wants);
+		if (ret_path->wants)
+			return;
+		if (rule < 0)
+			break;
+		what = &snapshot->rules[rule];
 		if (what->throttle != SNAPSHOT_NO_THROTTLE)
 			ret_path->steps[ret_path->count++] = (uint32_t)rule;
 		if (what->id)

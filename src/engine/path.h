@@ -26,6 +26,7 @@ struct path {
 	int rule;           /* that settles the connection; -1: none does */
 	uint32_t id;        /* its decision */
 	uint32_t queued_id; /* the same where its packets stay queued */
+	enum owner_level wants; /* not OWNER_NOTHING: the rest is void until that is known */
 	unsigned count;
 	uint32_t *steps;    /* rules with a throttle in their order; room for all of the snapshot */
 	unsigned n_tickets; /* of the first so many steps */
@@ -63,7 +64,11 @@ struct decision {
 	bool is_counted; /* a throttle that counts packets was asked for this one */
 };
 
-/* ret_path->steps is set by the caller; there are no tickets yet. Pure, as ruleset_match_from(). */
+/*
+ * ret_path->steps is set by the caller; there are no tickets yet. Pure, as ruleset_match_from().
+ * Where a rule that is still ahead asks for more of the owner than facts->owner has, it ends with
+ * ret_path->wants: to be looked up, and called again.
+ */
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path);
 
 /* Makes tickets for the packet, as many as there is room for at ret_tickets. Returns how many. */

@@ -8,11 +8,13 @@
 
 #include "rules/facts.h"
 #include "rules/geo.h"
+#include "rules/owner.h"
 
 struct evaluation {
 	const struct facts *facts;
 	bool has_looked_up; /* `country` was asked for: cc NULL where it is not known */
 	struct geo_country country;
+	enum owner_level wants; /* what was asked for and is not looked up yet */
 };
 
 static inline struct evaluation evaluation_of(const struct facts *facts)

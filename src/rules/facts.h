@@ -16,6 +16,7 @@
 
 struct geo;
 struct geo_cache;
+struct owner;
 
 enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_FORWARD };
 #define DIRECTION_COUNT 3
@@ -34,7 +35,8 @@ struct facts {
 	uint32_t mark;               /* the packet mark */
 	bool has_uid;                /* the user of the local sender is known */
 	uint32_t uid;
-	struct local_time now;       /* unknown where the caller does not fill it */
+	const struct owner *owner; /* of the local end, as far as it was looked up; or NULL */
+	struct local_time now;     /* unknown where the caller does not fill it */
 	const char *cc;  /* given on explain's command line, instead of a look-up; or NULL */
 	uint64_t untold; /* bits 1 << attribute: what explain's command line leaves unknown */
 };

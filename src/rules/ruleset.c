@@ -97,6 +97,15 @@ int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts,
 	return classifier_match(ruleset->classifier, &evaluation, (uint32_t)from);
 }
 
+int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
+			 enum owner_level *ret_wants)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	int rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from);
+	*ret_wants = evaluation.wants;
+	return rule;
+}
+
 int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from)
 {
 	struct evaluation evaluation = evaluation_of(facts);

@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "rules/facts.h"
+#include "rules/owner.h"
 #include "util/diag.h"
 
 struct condition;
@@ -41,6 +42,13 @@ static inline int ruleset_match(const struct ruleset *ruleset, const struct fact
 {
 	return ruleset_match_from(ruleset, facts, 0);
 }
+
+/*
+ * The same, where owners may have to be looked up. *ret_wants above OWNER_NOTHING: the answer is
+ * void, for it depends on that level of facts->owner; to be filled, and asked again.
+ */
+int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
+			 enum owner_level *ret_wants);
 
 /*
  * The same answer, got by trying one rule after the other: what ruleset_match_from() is held

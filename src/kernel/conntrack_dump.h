@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All living connections of the network namespace, as ctnetlink tells of them. */
+#ifndef KERNEL_CONNTRACK_DUMP_H
+#define KERNEL_CONNTRACK_DUMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/addr.h"
+#include "net/nlbatch.h"
+
+/* One direction of a connection. Ports are of the host's byte order, 0 where there are none. */
+struct connection_tuple {
+	struct addr saddr;
+	struct addr daddr;
+	uint16_t sport;
+	uint16_t dport;
+	uint8_t icmp_type; /* of ICMP and ICMPv6, where id is the identifier */
+	uint8_t icmp_code;
+	uint16_t icmp_id;
+};
+
+struct connection {
+	uint8_t family; /* AF_INET, AF_INET6 */
+	uint8_t proto;
+	uint16_t zone;
+	uint32_t id;
+	uint32_t mark;
+	uint32_t status; /* IPS_… */
+	struct connection_tuple original;
+	struct connection_tuple reply;
+	bool has_counters; /* net.netfilter.nf_conntrack_acct is on */
+	uint64_t bytes[2]; /* original, reply */
+	uint64_t packets[2];
+	uint64_t started_ns; /* CLOCK_REALTIME; 0: net.netfilter.nf_conntrack_timestamp is off */
+	uint32_t timeout_s;
+};
+
+typedef void (*conntrack_visit)(const struct connection *connection, void *data);
+
+/*
+ * Visits all connections, IPv4 and IPv6, in all zones; entries that are made or end meanwhile may
+ * be left out. 0 or a negative errno, told in *error (may be NULL).
+ */
+int conntrack_dump(conntrack_visit visit, void *data, struct nl_error *error);
+
+#endif
