@@ -8,8 +8,8 @@
 
 #include "daemon/diags_json.h"
 #include "daemon/preflight.h"
+#include "daemon/ruleset.h"
 #include "daemon/shaping.h"
-#include "kernel/table.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -26,17 +26,6 @@ static const char *needs_restart(const struct plan *old, const struct plan *new)
 	return NULL;
 }
 
-int reload_table(struct daemon *daemon, const struct plan *plan, char **ret_why)
-{
-	struct nl_error error;
-	int result = table_install(plan, daemon->features.queue_path, &error);
-	if (result)
-		*ret_why =
-			xasprintf("the table could not be changed, at %s: %s",
-				  error.what ? error.what : "the transaction", strerror(-result));
-	return result;
-}
-
 /* The classes and the table as the new plan has them; on failure as the old one has them. */
 static int change_kernel(struct daemon *daemon, const struct plan *plan, char **ret_why)
 {
@@ -46,7 +35,7 @@ static int change_kernel(struct daemon *daemon, const struct plan *plan, char **
 		shaping_repair(&daemon->shaping);
 		return result;
 	}
-	result = reload_table(daemon, plan, ret_why);
+	result = ruleset_put(daemon, plan, ret_why);
 	if (result) {
 		shaping_undo(&shaping, daemon->loop);
 		shaping_repair(&daemon->shaping);

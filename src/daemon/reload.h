@@ -18,9 +18,8 @@
  */
 json_t *reload(struct daemon *daemon);
 
-/* Parts of it, for a change of throttles: the table (0 or a negative errno with *ret_why, to be
- * freed), and the snapshot, which is opened, in place of the one in force. */
-int reload_table(struct daemon *daemon, const struct plan *plan, char **ret_why);
+/* A part of it, also for a change of throttles: the snapshot, which is opened, is put in place of
+ * the one in force; the table has been put in before (ruleset_put). */
 void reload_take(struct daemon *daemon, struct snapshot *snapshot);
 
 #endif

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <nfshaper/mark.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/conntrack.h"
 #include "kernel/table.h"
+#include "util/alloc.h"
 #include "util/log.h"
 
 /* Marks whose meaning is lost are cleared, so that their connections are judged anew. */
@@ -25,19 +27,31 @@ static void forget_lost_marks(const struct daemon *daemon)
 			    strerror(-error.code));
 }
 
-static int put_table(struct daemon *daemon)
+int ruleset_put(struct daemon *daemon, const struct plan *plan, char **ret_why)
 {
 	struct nl_error error;
-	if (table_install(daemon->snapshot->plan, daemon->features.queue_path, &error) == 0)
+	if (table_install(plan, daemon->features.queue_path, &error) == 0)
 		return 0;
-	if (daemon->snapshot->plan->manual_table)
-		log_error("`ruleset: manual`: %s: load `nfshaper show nft`, with nft -f",
-			  error.message);
+	if (plan->manual_table)
+		*ret_why = xasprintf("`ruleset: manual`: %s: load what `nfshaper show nft` prints, "
+				     "with nft -f",
+				     error.message[0] ? error.message : strerror(-error.code));
 	else
-		log_error("the table inet %s could not be installed, at %s: %s%s%s", NFSHAPER_TABLE,
-			  error.what ? error.what : "the transaction", strerror(-error.code),
-			  error.message[0] ? ": " : "", error.message);
+		*ret_why = xasprintf("the table inet %s could not be installed, at %s: %s%s%s",
+				     NFSHAPER_TABLE, error.what ? error.what : "the transaction",
+				     strerror(-error.code), error.message[0] ? ": " : "",
+				     error.message);
 	return error.code;
+}
+
+static int put_table(struct daemon *daemon)
+{
+	char *why = NULL;
+	int error = ruleset_put(daemon, daemon->snapshot->plan, &why);
+	if (error)
+		log_error("%s", why);
+	free(why);
+	return error;
 }
 
 static int restore_table(void *data)

@@ -6,6 +6,7 @@
 
 #include "config/throttle_limit.h"
 #include "daemon/reload.h"
+#include "daemon/ruleset.h"
 #include "daemon/throttle_json.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -77,7 +78,7 @@ static int apply(struct daemon *daemon, const struct throttle_list *list, char *
 		error = -1, *ret_error = xstrdup("mark-mask has no room for another id: stop and "
 						 "start, or choose a wider one");
 	else
-		error = reload_table(daemon, snapshot->plan, ret_error);
+		error = ruleset_put(daemon, snapshot->plan, ret_error);
 	if (error)
 		snapshot_free(snapshot);
 	else
