@@ -7,8 +7,8 @@
  *            what was refused while it lived, and hands the rest to a worker's queue;
  *   store_*  finds the worker's answer in skb->priority and writes it into the conntrack mark.
  *
- * What throttles need (connections that stay queued, calls by the packet mark) is in
- * table_throttle.c.
+ * What is not judged is in table_exempt.c, what throttles need (connections that stay queued,
+ * calls by the packet mark) in table_throttle.c.
  *
  * They are apart because no rule of a base chain runs behind `queue`, the next base chain does.
  * At postrouting, the conntrack mark chooses the HTB class.
@@ -19,14 +19,13 @@
 #include "kernel/table_build.h"
 
 /* Before the headers of the kernel, which then leave out what these have. */
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
 
 #include <linux/netfilter.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kernel/table_exempt.h"
 #include "kernel/table_incoming.h"
 #include "kernel/table_rule.h"
 #include "kernel/table_throttle.h"
@@ -58,11 +57,6 @@ static const struct table_hook classify_hook = {"postrouting", NF_INET_POST_ROUT
 						CLASSIFY_PRIORITY};
 
 const char *const table_queue_chains[] = {"queue_in", "queue_forward", "queue_out", NULL};
-
-static struct table_chain *chain(struct build *build, const char *name)
-{
-	return table_model_chain(build->model, name, NULL, NULL);
-}
 
 static const char *refusal_chain(enum outcome_kind kind)
 {
@@ -172,11 +166,11 @@ static void build_id_chain(struct build *build, const struct outcome *outcome)
 
 static void build_refusals(struct build *build)
 {
-	struct table_chain *refuse = chain(build, "refuse_drop");
+	struct table_chain *refuse = build_chain(build, "refuse_drop");
 	struct table_rule *rule;
 	verdict_drop(table_chain_rule(refuse));
 
-	refuse = chain(build, "refuse_reject");
+	refuse = build_chain(build, "refuse_reject");
 	/* A refusal is for the side that began; the other one would take it for an answer. */
 	rule = table_chain_rule(refuse);
 	match_ct_direction(rule, false);
@@ -187,95 +181,18 @@ static void build_refusals(struct build *build)
 	verdict_prohibited(table_chain_rule(refuse));
 
 	/* One packet over the limit of a throttle: the connection stays as it is. */
-	refuse = chain(build, "refuse_packet");
+	refuse = build_chain(build, "refuse_packet");
 	set_priority(table_chain_rule(refuse), 0);
 	verdict_goto(table_chain_rule(refuse), "refuse_reject");
-}
-
-static void build_counted(struct build *build, struct table_chain *chain, const char *counter)
-{
-	struct table_rule *rule = table_chain_rule(chain);
-	table_model_counter(build->model, counter);
-	count_named(rule, counter);
-	verdict_accept(rule);
 }
 
 /* Asked for and let through without an answer: the daemon is down, or the queue was full. */
 static void build_undecided(struct build *build)
 {
-	struct table_chain *undecided = chain(build, "undecided");
+	struct table_chain *undecided = build_chain(build, "undecided");
 	table_model_counter(build->model, TABLE_COUNTER_UNDECIDED);
 	count_named(table_chain_rule(undecided), TABLE_COUNTER_UNDECIDED);
 	set_priority(table_chain_rule(undecided), 0);
-}
-
-static void exempt_icmp_errors(struct table_chain *exempt, uint8_t proto)
-{
-	struct table_rule *rule = table_chain_rule(exempt);
-	match_proto(rule, proto);
-	match_ct_state(rule, TABLE_CT_RELATED);
-	verdict_goto(rule, "exempt_packet");
-}
-
-static void exempt_destination(struct table_chain *exempt, const struct prefix *prefix)
-{
-	struct table_rule *rule = table_chain_rule(exempt);
-	match_prefix(rule, TABLE_DESTINATION, prefix);
-	verdict_goto(rule, "exempt_packet");
-}
-
-/* What no hook judges. Every new connection comes by here: the test that fails soonest is first. */
-static void build_exempt(struct build *build)
-{
-	static const struct prefix link_local = {
-		.addr = {.family = AF_INET6, .bytes = {0xfe, 0x80}}, .length = 10};
-	/* RFC 5771, RFC 4291; `fib` would say the same after a look into the routing tables. */
-	static const struct prefix multicast4 = {
-		.addr = {.family = AF_INET, .bytes = {224}}, .length = 4};
-	static const struct prefix multicast6 = {
-		.addr = {.family = AF_INET6, .bytes = {0xff}}, .length = 8};
-	struct table_chain *exempt = chain(build, "exempt");
-	struct table_rule *rule;
-	exempt_icmp_errors(exempt, IPPROTO_ICMP);
-	exempt_icmp_errors(exempt, IPPROTO_ICMPV6);
-
-	/* Neighbour discovery, RFC 4861. */
-	rule = table_chain_rule(exempt);
-	match_icmpv6_types(rule, ND_ROUTER_SOLICIT, ND_REDIRECT);
-	verdict_goto(rule, "exempt_packet");
-
-	/* DHCP, RFC 2131; DHCPv6, RFC 8415. */
-	rule = table_chain_rule(exempt);
-	match_family(rule, AF_INET);
-	match_ports(rule, IPPROTO_UDP, false, TABLE_SOURCE, 67, 68);
-	match_ports(rule, IPPROTO_UDP, true, TABLE_DESTINATION, 67, 68);
-	verdict_goto(rule, "exempt_packet");
-	rule = table_chain_rule(exempt);
-	match_prefix(rule, TABLE_SOURCE, &link_local);
-	match_ports(rule, IPPROTO_UDP, false, TABLE_DESTINATION, 546, 547);
-	verdict_goto(rule, "exempt_packet");
-
-	exempt_destination(exempt, &multicast4);
-	exempt_destination(exempt, &multicast6);
-	rule = table_chain_rule(exempt);
-	match_family(rule, AF_INET);
-	match_destination_type(rule, RTN_BROADCAST);
-	verdict_goto(rule, "exempt_packet");
-}
-
-/* `far` is the end that is not this host. */
-static void build_management(struct build *build, const char *name, enum table_end far)
-{
-	enum table_end near = far == TABLE_SOURCE ? TABLE_DESTINATION : TABLE_SOURCE;
-	struct table_chain *management = chain(build, name);
-	for (size_t i = 0; i < build->plan->n_management; i++) {
-		const struct config_management *item = &build->plan->management[i];
-		struct table_rule *rule = table_chain_rule(management);
-		if (item->has_from)
-			match_prefix(rule, far, &item->from);
-		match_ports(rule, item->proto, false, near, item->port, item->port);
-		verdict_goto(rule, "exempt_packet");
-	}
 }
 
 /*
@@ -299,7 +216,7 @@ static void build_queues(struct build *build, struct table_chain *chain, unsigne
 static void build_ask(struct build *build)
 {
 	const struct plan *plan = build->plan;
-	struct table_chain *ask = chain(build, "ask");
+	struct table_chain *ask = build_chain(build, "ask");
 	struct table_rule *rule;
 	set_priority(table_chain_rule(ask), NFSHAPER_ASK_NEW);
 	if (plan->counts_connections) {
@@ -309,10 +226,11 @@ static void build_ask(struct build *build)
 	}
 	build_queues(build, ask, plan->queue_first);
 	/* What throttles count goes to queues that show segment by segment. */
-	build_queues(build, chain(build, TABLE_SEGMENTS_CHAIN), plan->queue_first + plan->workers);
+	build_queues(build, build_chain(build, TABLE_SEGMENTS_CHAIN),
+		     plan->queue_first + plan->workers);
 }
 
-/* The first rules: decided connections, and loopback where the hook can meet it. */
+/* The first rules: calls, decided connections, and what is not judged. */
 static struct table_chain *begin_queue_chain(struct build *build, unsigned which)
 {
 	struct table_chain *queue = table_model_chain(build->model, table_queue_chains[which],
@@ -323,16 +241,7 @@ static struct table_chain *begin_queue_chain(struct build *build, unsigned which
 	rule = table_chain_rule(queue);
 	match_ct_mark(rule, build->plan->mark_mask, "settled");
 	verdict_accept(rule);
-	if (hook != NF_INET_FORWARD) {
-		rule = table_chain_rule(queue);
-		match_interface(rule, hook == NF_INET_LOCAL_IN ? TABLE_INCOMING : TABLE_OUTGOING,
-				"lo");
-		verdict_goto(rule, "exempt_packet");
-	}
-	verdict_jump(table_chain_rule(queue), "exempt");
-	if (hook != NF_INET_FORWARD)
-		verdict_jump(table_chain_rule(queue),
-			     hook == NF_INET_LOCAL_IN ? "management_in" : "management_out");
+	table_build_exempt_rules(queue, hook);
 	return queue;
 }
 
@@ -342,7 +251,7 @@ static void build_queue_chain(struct build *build, unsigned which)
 	struct table_rule *rule = table_chain_rule(queue);
 	/* Behind the exemptions: the kernel does not track neighbour discovery. */
 	match_ct_state(rule, TABLE_CT_INVALID | TABLE_CT_UNTRACKED);
-	verdict_goto(rule, "untracked_packet");
+	verdict_goto(rule, TABLE_UNTRACKED_CHAIN);
 
 	/* nfshaper's own resets leave as replies at output. */
 	rule = table_chain_rule(queue);
@@ -367,7 +276,7 @@ static void build_store_chain(struct build *build, unsigned which)
 
 static void build_classify(struct build *build)
 {
-	struct table_chain *set_class = chain(build, "set_class");
+	struct table_chain *set_class = build_chain(build, "set_class");
 	struct table_chain *classify =
 		table_model_chain(build->model, "classify", &classify_hook, NULL);
 	struct table_rule *rule;
@@ -392,14 +301,8 @@ struct table_model *table_build(const struct plan *plan, enum queue_path path)
 		if (plan->ids.items[i].kind != OUTCOME_CALL)
 			build_id_chain(&build, &plan->ids.items[i]);
 	build_refusals(&build);
-	struct table_chain *exempt = chain(&build, "exempt_packet");
-	table_build_exempt_call(&build, exempt);
-	build_counted(&build, exempt, TABLE_COUNTER_EXEMPT);
-	build_counted(&build, chain(&build, "untracked_packet"), TABLE_COUNTER_UNTRACKED);
 	build_undecided(&build);
-	build_exempt(&build);
-	build_management(&build, "management_in", TABLE_SOURCE);
-	build_management(&build, "management_out", TABLE_DESTINATION);
+	table_build_exempt_chains(&build);
 	build_ask(&build);
 	table_build_throttle_chains(&build);
 	for (unsigned which = 0; which < hooks; which++)

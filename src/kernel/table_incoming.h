@@ -3,7 +3,7 @@
 #ifndef KERNEL_TABLE_INCOMING_H
 #define KERNEL_TABLE_INCOMING_H
 
-#include "kernel/table_throttle.h"
+#include "kernel/table_part.h"
 
 /* In the chain at postrouting: what came in by a shaped interface and leaves to the inside. */
 void table_build_inside(struct build *build, struct table_chain *classify);

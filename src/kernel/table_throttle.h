@@ -3,18 +3,10 @@
 #ifndef KERNEL_TABLE_THROTTLE_H
 #define KERNEL_TABLE_THROTTLE_H
 
-#include "engine/plan.h"
-#include "kernel/features.h"
-#include "kernel/table_model.h"
+#include "kernel/table_part.h"
 
 /* The chain that hands its packets to the queues of segments. */
 #define TABLE_SEGMENTS_CHAIN "ask_segments"
-
-struct build {
-	const struct plan *plan;
-	enum queue_path path;
-	struct table_model *model;
-};
 
 /* The map of calls, and what the answers to them do. */
 void table_build_calls(struct build *build, struct table_set *store);
