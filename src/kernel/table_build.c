@@ -301,8 +301,8 @@ struct table_model *table_build(const struct plan *plan, enum queue_path path)
 		if (plan->ids.items[i].kind != OUTCOME_CALL)
 			build_id_chain(&build, &plan->ids.items[i]);
 	build_refusals(&build);
-	build_undecided(&build);
 	table_build_exempt_chains(&build);
+	build_undecided(&build);
 	build_ask(&build);
 	table_build_throttle_chains(&build);
 	for (unsigned which = 0; which < hooks; which++)
