@@ -166,22 +166,40 @@ fi
 tool -n remove lan0
 
 # --- lines --------------------------------------------------------------------------------------
-# sent LINK OVERHEAD BPS: bit/s of frames of 1442 bytes that leave when more than enough are sent
+cat_rx() {
+	ip netns exec "$out" sh -c 'echo $(cat /sys/class/net/eth0/statistics/rx_bytes) $(date +%s%N)'
+}
+
+# began BYTES: the client that was started last sends, and as much has come; false: it ended before
+began() {
+	local first now
+	read -r first _ <<<"$(cat_rx)"
+	while kill -0 $client 2>/dev/null; do
+		read -r now _ <<<"$(cat_rx)"
+		[ $((now - first)) -lt "$1" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# sent LINK OVERHEAD BPS: bit/s of frames of 1442 bytes that leave when more than enough are sent.
+# The server takes one client at a time, and may not be done with the one before.
 sent() {
-	local from to
+	local from to try
 	tool -l "$1" -o "$2" apply wan0 "$3" pfifo keep "10:0:800:$3" "11:1:$3:$3"
-	gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l 1400 -t 5 >"$tmp/client" 2>&1 &
-	client=$!
-	sleep 1.5
+	for try in 1 2 3 4 5; do
+		gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l 1400 -t 7 \
+			>"$tmp/client" 2>&1 &
+		client=$!
+		! began 3000 || break
+		sleep 0.5
+	done
 	from=$(cat_rx)
 	sleep 3
 	to=$(cat_rx)
 	wait $client
 	tool remove wan0
 	echo $(((${to% *} - ${from% *}) * 8 * 1000 / ((${to#* } - ${from#* }) / 1000000)))
-}
-cat_rx() {
-	ip netns exec "$out" sh -c 'echo $(cat /sys/class/net/eth0/statistics/rx_bytes) $(date +%s%N)'
 }
 # Few packets, so that also an emulated machine sends them in time.
 bps=2000000
