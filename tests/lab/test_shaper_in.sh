@@ -219,7 +219,7 @@ for kind in auto fq_codel; do
 	got=$(awk '/"sum_received"/ { at = 1 } at && /bits_per_second/ { print int($2); exit }' \
 		FS=: "$tmp/client")
 	if [ "$leaf" = cake ]; then
-		near "TCP over cells, leaf $leaf" $((8000000 * 1448 / (33 * 53))) 3 "$got"
+		near "TCP over cells, leaf $leaf" $((8000000 * 1448 / (33 * 53))) 5 "$got"
 	else
 		echo "   TCP over cells, leaf $leaf: $got of $((8000000 * 1448 / (33 * 53)))"
 	fi
