@@ -77,9 +77,10 @@ struct config_management {
 
 struct config_queue {
 	uint16_t first;
-	unsigned workers; /* 0: auto */
-	uint32_t length;  /* packets */
-	bool fail_open;   /* on-failure: open */
+	unsigned workers;           /* 0: auto */
+	uint32_t length;            /* packets */
+	bool fail_open;             /* on-failure: open */
+	uint64_t owner_deadline_ns; /* how long a packet waits for its owner to be found */
 };
 
 /*
@@ -155,7 +156,8 @@ struct config {
 	struct place geoip_at;
 	struct prefix *local;
 	size_t n_local;
-	bool manual_ruleset; /* the user loads the table, and the daemon only looks whether it is there */
+	bool manual_ruleset; /* the user loads the table, and the daemon only looks whether it is
+				there */
 	uint32_t mark_mask;
 	struct place mark_mask_at; /* line 0 where it is the built-in default */
 	struct config_management *management;
