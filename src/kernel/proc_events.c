@@ -18,7 +18,6 @@
 #include "util/clock.h"
 
 #define OWN_NAMESPACE "/proc/thread-self/ns/net"
-#define FIRST_NAMESPACE "/proc/1/ns/net"
 #define WAIT_NS 100000000ull
 #define BUFFER_BYTES (1 << 20) /* some ten thousand events */
 #define NS_PER_MS 1000000ull
@@ -34,12 +33,19 @@ struct message {
 	struct proc_event event;
 } __attribute__((packed, aligned(NLMSG_ALIGNTO)));
 
+/* That of init, which may be closed to us, or of kthreadd, which never leaves it. */
+static int open_first_namespace(void)
+{
+	int fd = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
+	return fd >= 0 ? fd : open("/proc/2/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
 /* A socket in the first network namespace; only this thread goes there, and comes back. */
 static int open_socket(void)
 {
 	int fd = -1, saved;
 	int own = open(OWN_NAMESPACE, O_RDONLY | O_CLOEXEC);
-	int first = open(FIRST_NAMESPACE, O_RDONLY | O_CLOEXEC);
+	int first = open_first_namespace();
 	bool is_there = own >= 0 && first >= 0 && setns(first, CLONE_NEWNET) == 0;
 	fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR);
 	saved = errno;

@@ -29,6 +29,7 @@ struct text {
 
 struct owner_cache {
 	pthread_mutex_t lock;
+	bool is_followed;
 	struct id_map *sockets;
 	struct id_map *texts[OWNER_TEXT_COUNT];
 };
@@ -68,11 +69,19 @@ void owner_cache_free(struct owner_cache *cache)
 	free(cache);
 }
 
-static bool is_known(const struct socket_owner *owner, uint64_t now_ns)
+void owner_cache_set_followed(struct owner_cache *cache, bool is_followed)
+{
+	cache->is_followed = is_followed;
+}
+
+static bool is_known(const struct owner_cache *cache, const struct socket_owner *owner,
+		     uint64_t now_ns)
 {
 	if (!owner)
 		return false;
-	return owner->facts ? !atomic_load(&owner->facts->is_over) : now_ns < owner->until_ns;
+	if (!owner->facts)
+		return now_ns < owner->until_ns;
+	return cache->is_followed && !atomic_load(&owner->facts->is_over);
 }
 
 bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
@@ -80,13 +89,22 @@ bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now
 {
 	pthread_mutex_lock(&cache->lock);
 	struct socket_owner *owner = id_map_get(cache->sockets, inode);
-	bool known = is_known(owner, now_ns);
+	bool known = is_known(cache, owner, now_ns);
 	if (known) {
 		*ret_facts = owner->facts ? process_facts_ref(owner->facts) : NULL;
 		id_map_touch(cache->sockets, inode);
 	}
 	pthread_mutex_unlock(&cache->lock);
 	return known;
+}
+
+uint32_t owner_cache_last_pid(struct owner_cache *cache, uint64_t inode)
+{
+	pthread_mutex_lock(&cache->lock);
+	const struct socket_owner *owner = id_map_get(cache->sockets, inode);
+	uint32_t pid = owner && owner->facts ? owner->facts->pid : 0;
+	pthread_mutex_unlock(&cache->lock);
+	return pid;
 }
 
 void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct process_facts *facts,

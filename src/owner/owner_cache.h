@@ -19,6 +19,12 @@ enum owner_text { OWNER_TEXT_USER, OWNER_TEXT_GROUP, OWNER_TEXT_CGROUP };
 struct owner_cache;
 
 struct owner_cache *owner_cache_new(void);
+
+/*
+ * Before it is used: whether the facts of processes say when they are over. Else a process that had
+ * a socket is only where the next search for it begins.
+ */
+void owner_cache_set_followed(struct owner_cache *cache, bool is_followed);
 void owner_cache_free(struct owner_cache *cache);
 
 /*
@@ -27,6 +33,8 @@ void owner_cache_free(struct owner_cache *cache);
  */
 bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
 			 struct process_facts **ret_facts);
+/* Which process had the socket when that was last looked for; 0: none is known. */
+uint32_t owner_cache_last_pid(struct owner_cache *cache, uint64_t inode);
 /* Takes a reference of its own. NULL: none has it, which is believed for a while. */
 void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct process_facts *facts,
 			     uint64_t now_ns);

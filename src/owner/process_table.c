@@ -156,6 +156,13 @@ void process_table_change(struct process_table *table, const struct proc_change 
 	}
 }
 
+void process_table_distrust(struct process_table *table, uint32_t pid)
+{
+	struct process *process = find(table, pid);
+	if (process)
+		drop_facts(process);
+}
+
 struct process_facts *process_table_facts(struct process_table *table, uint32_t pid)
 {
 	struct process *process = find(table, pid);

@@ -29,6 +29,9 @@ void process_table_change(struct process_table *table, const struct proc_change 
 
 size_t process_table_count(const struct process_table *table);
 
+/* What is known of it may have changed: its facts are read again. */
+void process_table_distrust(struct process_table *table, uint32_t pid);
+
 /* Its facts, one reference for the caller; NULL where it has ended. */
 struct process_facts *process_table_facts(struct process_table *table, uint32_t pid);
 

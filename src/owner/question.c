@@ -15,6 +15,16 @@ static void count(_Atomic uint64_t *counter, uint64_t number)
 	atomic_fetch_add_explicit(counter, number, memory_order_relaxed);
 }
 
+/* Of processes that are not followed only this is known: who had the socket may have it still. */
+static bool begin_at_last(struct question *question, struct workshop *shop)
+{
+	uint64_t inode = question->found.inode;
+	uint32_t pid = shop->is_followed ? 0 : owner_cache_last_pid(shop->cache, inode);
+	if (pid)
+		search_begin_at(&question->search, shop->proc, inode, pid);
+	return pid != 0;
+}
+
 static void begin_search(struct question *question, struct workshop *shop)
 {
 	if (!shop->is_followed && shop->scanned_ns <= question->asked_ns) {
@@ -23,7 +33,6 @@ static void begin_search(struct question *question, struct workshop *shop)
 	}
 	search_begin(&question->search, shop->proc, shop->table, question->found.inode,
 		     question->found.uid);
-	question->is_searching = true;
 }
 
 static void end_search(struct question *question, struct workshop *shop,
@@ -45,12 +54,20 @@ static bool search(struct question *question, struct workshop *shop)
 	case SEARCH_GOES_ON:
 		return false;
 	case SEARCH_FOUND:
+		if (!shop->is_followed)
+			process_table_distrust(shop->table, pid);
 		facts = process_table_facts(shop->table, pid);
 		if (!facts)
 			return false; /* it has just ended: another may have the socket */
 		process_table_touch(shop->table, pid);
 		break;
 	case SEARCH_ENDED:
+		if (question->is_at_last) {
+			question->is_at_last = false;
+			search_end(&question->search);
+			begin_search(question, shop);
+			return false;
+		}
 		break;
 	}
 	end_search(question, shop, facts);
@@ -116,8 +133,12 @@ bool question_work(struct question *question, struct workshop *shop)
 	else if (lookup_find(shop->diag, shop->cache, &question->query, question->level,
 			     clock_monotonic_ns(), &question->found))
 		is_found = true;
-	else
-		begin_search(question, shop);
+	else {
+		question->is_searching = true;
+		question->is_at_last = begin_at_last(question, shop);
+		if (!question->is_at_last)
+			begin_search(question, shop);
+	}
 	if (is_found)
 		ask_names(question, shop);
 	return is_found;

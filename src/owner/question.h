@@ -27,6 +27,7 @@ struct question {
 	uint64_t asked_ns;
 	struct found found;
 	bool is_searching;
+	bool is_at_last; /* only at who had the socket last, so far */
 	struct search search;
 };
 

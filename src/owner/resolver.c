@@ -220,6 +220,7 @@ struct resolver *resolver_new(struct owner_cache *cache, struct owner_counters *
 		/* First the events, then those that were there before. */
 		resolver->events = proc_events_open(&resolver->why_not);
 		resolver->shop.is_followed = resolver->events != NULL;
+		owner_cache_set_followed(cache, resolver->shop.is_followed);
 		process_table_scan(resolver->shop.table, true);
 		error = start_thread(resolver);
 	}

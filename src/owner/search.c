@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "kernel/procfs.h"
+#include "util/alloc.h"
 
 #define DESCRIPTORS_PER_STEP 256
 #define ANCESTORS_MAX 64
@@ -13,6 +14,13 @@ void search_begin(struct search *search, const char *proc, const struct process_
 {
 	*search = (struct search){.proc = proc, .inode = inode};
 	search->candidates = process_table_candidates(table, uid, &search->n_candidates);
+}
+
+void search_begin_at(struct search *search, const char *proc, uint64_t inode, uint32_t pid)
+{
+	*search = (struct search){.proc = proc, .inode = inode, .n_candidates = 1};
+	search->candidates = xcalloc(1, sizeof(*search->candidates));
+	search->candidates[0] = pid;
 }
 
 void search_end(struct search *search)

@@ -34,6 +34,9 @@ enum search_state {
 void search_begin(struct search *search, const char *proc, const struct process_table *table,
 		  uint64_t inode, uint32_t uid);
 
+/* The same among the descriptors of one process alone. */
+void search_begin_at(struct search *search, const char *proc, uint64_t inode, uint32_t pid);
+
 /* Some hundred descriptors, or the next candidate. With SEARCH_FOUND *ret_pid has the socket. */
 enum search_state search_step(struct search *search, const struct process_table *table,
 			      uint32_t *ret_pid);
