@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "rules/attribute.h"
 #include "rules/classifier.h"
 #include "rules/condition.h"
 #include "util/alloc.h"
@@ -18,6 +19,8 @@ struct ruleset {
 	struct condition **conditions; /* NULL: every packet matches */
 	struct classifier *classifier; /* of these conditions */
 	bool needs_geo;
+	uint64_t above[OWNER_PROCESS + 1]; /* attributes that some rule asks for, by what of the
+					      owner they need: more than this level */
 };
 
 /* Warns once, at the first test of a country: every other would say the same. */
@@ -30,6 +33,13 @@ static void check_geo(struct ruleset *ruleset, const struct config *config,
 		diag_warning(diags, config_text_place(&rule->condition, asks->offset),
 			     "no `geoip:` database is named, so the country is never known");
 	ruleset->needs_geo |= asks != NULL;
+}
+
+static void note_attributes(struct ruleset *ruleset, const struct condition *condition)
+{
+	uint64_t attributes = condition_attributes(condition);
+	for (unsigned level = OWNER_NOTHING; level <= OWNER_PROCESS; level++)
+		ruleset->above[level] |= attributes & attributes_above((enum owner_level)level);
 }
 
 struct ruleset *ruleset_compile(const struct config *config, struct diags *diags)
@@ -49,6 +59,8 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 		else
 			failed = true;
 	}
+	for (size_t i = 0; i < ruleset->count; i++)
+		note_attributes(ruleset, ruleset->conditions[i]);
 	named_sets_free(sets);
 	if (failed) {
 		ruleset_free(ruleset);
@@ -91,18 +103,43 @@ static bool rule_holds(const struct ruleset *ruleset, size_t rule, struct evalua
 	return !condition || condition_holds(condition, evaluation);
 }
 
-int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)
+enum owner_level ruleset_owner_level(const struct ruleset *ruleset)
+{
+	unsigned level = OWNER_NOTHING;
+	while (ruleset->above[level])
+		level++;
+	return (enum owner_level)level;
+}
+
+int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
+		       uint64_t open, uint64_t *ret_open)
 {
 	struct evaluation evaluation = evaluation_of(facts);
-	return classifier_match(ruleset->classifier, &evaluation, (uint32_t)from);
+	evaluation.open = open;
+	return classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, ret_open);
+}
+
+int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)
+{
+	uint64_t open;
+	return ruleset_match_open(ruleset, facts, from, 0, &open);
 }
 
 int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 			 enum owner_level *ret_wants)
 {
-	struct evaluation evaluation = evaluation_of(facts);
-	int rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from);
-	*ret_wants = evaluation.wants;
+	unsigned level = owner_level_of(facts);
+	uint64_t open = ruleset->above[level];
+	if (facts->has_uid)
+		open &= ~(UINT64_C(1) << ATTR_UID);
+	int rule = ruleset_match_open(ruleset, facts, from, open, &open);
+	*ret_wants = OWNER_NOTHING;
+	if (open) {
+		do
+			level++;
+		while (!(open & ~ruleset->above[level]));
+		*ret_wants = (enum owner_level)level;
+	}
 	return rule;
 }
 

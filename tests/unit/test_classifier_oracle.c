@@ -100,7 +100,8 @@ static void compare(const struct world *world, size_t n_packets, struct tally *t
 {
 	for (size_t i = 0; i < n_packets; i++) {
 		struct packet packet;
-		struct facts facts = random_facts(&world->pool, &packet);
+		struct owner owner;
+		struct facts facts = random_facts(&world->pool, &packet, &owner);
 		/* Behind a rule that only has a throttle the search goes on. */
 		size_t from = one_in(2) ? 0 : random_below((unsigned)world->config.n_rules + 1);
 		int expected = ruleset_match_plain(world->ruleset, &facts, from);
