@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/path.h"
 
+#include "rules/evaluation.h"
+
+/* The sessions of a throttle by user are to be had only where the user was looked up. */
+static bool is_user_open(const struct facts *facts)
+{
+	return !facts->has_uid && owner_level_of(facts) < OWNER_USER;
+}
+
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path)
 {
 	const struct snapshot_rule *what;
@@ -15,6 +23,10 @@ void path_find(const struct snapshot *snapshot, const struct facts *facts, struc
 		if (rule < 0)
 			break;
 		what = &snapshot->rules[rule];
+		if (what->is_by_user && is_user_open(facts)) {
+			ret_path->wants = OWNER_USER;
+			return;
+		}
 		if (what->throttle != SNAPSHOT_NO_THROTTLE)
 			ret_path->steps[ret_path->count++] = (uint32_t)rule;
 		if (what->id)

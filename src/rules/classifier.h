@@ -19,7 +19,7 @@
  *
  * An attribute may be open: what it is, is not known yet, but can be looked up. A conjunction that
  * all other attributes let pass is then in doubt. The answer stands where a condition holds before
- * any is in doubt; otherwise it depends on the open attributes of the first one that is.
+ * any is in doubt.
  *
  * Tests by pattern and parts that are too large for the normal form are tried on the candidates
  * that everything else lets pass.
@@ -29,6 +29,7 @@
 #ifndef RULES_CLASSIFIER_H
 #define RULES_CLASSIFIER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,10 +42,10 @@ struct classifier *classifier_new(struct condition *const *conditions, size_t co
 void classifier_free(struct classifier *classifier);
 
 /*
- * The index of the first condition from `from` on that holds, or -1. Where that depends on
- * attributes that are open, these are *ret_open, and the answer is void; else *ret_open is 0.
+ * The index of the first condition from `from` on that holds, or -1. With *ret_in_doubt it is
+ * that of the first which holds or not, depending on attributes that are open.
  */
 int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
-		     uint32_t from, uint64_t *ret_open);
+		     uint32_t from, bool *ret_in_doubt);
 
 #endif

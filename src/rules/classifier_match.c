@@ -14,8 +14,7 @@ struct search {
 	uint32_t from;     /* rules before this one do not count */
 	uint32_t end;      /* nor do this one and those behind it */
 	uint32_t best;     /* the first rule that holds so far */
-	uint32_t doubtful; /* the first that may hold, by attributes that are open … */
-	uint64_t open;     /* … these */
+	uint32_t doubtful; /* the first that may hold */
 	const uint32_t *rows[DIMENSIONS_MAX];
 };
 
@@ -47,25 +46,12 @@ static bool narrow(struct search *search, size_t chunk, unsigned dimension,
 	return any != 0;
 }
 
-static uint64_t attributes_of(const struct classifier *classifier, uint64_t dimensions)
-{
-	uint64_t attributes = 0;
-	for (; dimensions; dimensions &= dimensions - 1)
-		attributes |= UINT64_C(1)
-			      << classifier->dimensions[first_bit(dimensions)].attribute;
-	return attributes;
-}
-
 /* Whether the conjunction holds, all of whose dimensions let it pass but the closed ones. */
 static struct truth bit_truth(const struct search *search, const struct classifier_bit *bit)
 {
-	const struct classifier *classifier = search->classifier;
-	struct truth whole = {
-		.holds = true,
-		.open = attributes_of(classifier, bit->dimensions & search->closed),
-	};
-	for (size_t i = 0; i < bit->n_residues; i++) {
-		const struct residue *residue = &classifier->residues[bit->first_residue + i];
+	const struct residue *residue = &search->classifier->residues[bit->first_residue];
+	struct truth whole = {.holds = true, .open = bit->dimensions & search->closed};
+	for (size_t i = 0; i < bit->n_residues; i++, residue++) {
 		struct truth part = condition_truth(residue->condition, search->evaluation);
 		if (!part.open && part.holds == residue->is_negated)
 			return (struct truth){.holds = false};
@@ -74,25 +60,15 @@ static struct truth bit_truth(const struct search *search, const struct classifi
 	return whole;
 }
 
-/* What comes behind does not count any more; the rule itself may yet hold in another way. */
-static void doubt(struct search *search, uint32_t rule, uint64_t open)
-{
-	if (rule < search->doubtful)
-		search->open = 0;
-	search->doubtful = rule;
-	search->open |= open;
-	search->end = rule + 1;
-}
-
-/* True where the conjunction holds. */
+/* True where the conjunction holds. A rule in doubt may yet hold by another one. */
 static bool try_bit(struct search *search, const struct classifier_bit *bit)
 {
 	struct truth truth = bit_truth(search, bit);
 	if (truth.open) {
-		doubt(search, bit->rule, truth.open);
+		search->doubtful = bit->rule;
+		search->end = bit->rule + 1;
 	} else if (truth.holds) {
-		search->best = bit->rule;
-		search->end = bit->rule;
+		search->best = search->end = bit->rule;
 		return true;
 	}
 	return false;
@@ -184,7 +160,7 @@ static uint64_t closed_dimensions(const struct classifier *classifier, uint64_t 
 }
 
 int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
-		     uint32_t from, uint64_t *ret_open)
+		     uint32_t from, bool *ret_in_doubt)
 {
 	struct search search; /* its vectors are written before they are read */
 	search.classifier = classifier;
@@ -193,11 +169,12 @@ int classifier_match(const struct classifier *classifier, struct evaluation *eva
 	search.closed = closed_dimensions(classifier, evaluation->open);
 	search.from = from;
 	search.end = search.best = search.doubtful = NO_RULE;
-	search.open = 0;
 	look_up_pivots(&search);
 	for (size_t i = 0; i < classifier->n_groups; i++)
 		if (classifier->groups[i].first_rule < search.end)
 			search_group(&search, &classifier->groups[i]);
-	*ret_open = search.doubtful < search.best ? search.open : 0;
-	return search.best == NO_RULE || *ret_open ? -1 : (int)search.best;
+	*ret_in_doubt = search.doubtful < search.best;
+	if (*ret_in_doubt)
+		return (int)search.doubtful;
+	return search.best == NO_RULE ? -1 : (int)search.best;
 }

@@ -114,9 +114,14 @@ enum owner_level ruleset_owner_level(const struct ruleset *ruleset)
 int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 		       uint64_t open, uint64_t *ret_open)
 {
+	bool in_doubt;
 	struct evaluation evaluation = evaluation_of(facts);
 	evaluation.open = open;
-	return classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, ret_open);
+	int rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, &in_doubt);
+	*ret_open = 0;
+	if (in_doubt)
+		*ret_open = condition_truth(ruleset->conditions[rule], &evaluation).open;
+	return rule;
 }
 
 int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)

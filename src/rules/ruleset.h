@@ -48,7 +48,8 @@ enum owner_level ruleset_owner_level(const struct ruleset *ruleset);
 
 /*
  * The same, where some attributes (bits 1 << attribute) are open: not looked up yet, or not to be
- * had from whom the facts are. *ret_open not 0: the answer is void, for it depends on these.
+ * had from whom the facts are. *ret_open not 0: the answer is void, for the rule that it names
+ * matches or not, depending on these.
  */
 int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 		       uint64_t open, uint64_t *ret_open);
