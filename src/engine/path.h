@@ -68,7 +68,8 @@ struct decision {
  * ret_path->steps is set by the caller; there are no tickets yet. Pure, as ruleset_match_from().
  * Where a rule that is still ahead asks for more of the owner than facts->owner has, or a throttle
  * on the path has sessions by user, it ends with ret_path->wants: to be looked up, and called
- * again. Later packets of the connection need the same of its owner in their facts.
+ * again; until then the path is that of what no rule settles. Later packets of the connection need
+ * the same of its owner in their facts.
  */
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path);
 

@@ -3,96 +3,7 @@
  * The way of a connection through rules with throttles, and what becomes of each packet. What
  * packets of whole connections meet is in tests/scenario/rules; here are the single steps.
  */
-#include "fixture.h"
-
-#include <netinet/in.h>
-#include <string.h>
-
-#include "engine/decide.h"
-#include "engine/path.h"
-
-#define NOW 5000000000u
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define HEAD                                                                                       \
-	"version: 1\n"                                                                             \
-	"interfaces: {wan0: {out: 10mbit}}\n"                                                      \
-	"classes: {default: {out: 1mbit}, web: {out: 2mbit}, slow: {out: 32kbit}}\n"
-
-#define PACKETS "{limit: 1/60, session: none}"
-#define CONNECTIONS "{limit: 1/60, session: none, count: connections}"
-
-struct world {
-	struct snapshot *snapshot;
-	struct packet packet;
-	struct facts facts;
-	uint32_t steps[16];
-	struct path path;
-	struct rule_figures figures[16];
-	struct charge charge;
-};
-
-/* The path of a TCP connection of this host to that port. */
-static void begin(struct world *world, const char *text, uint16_t dport)
-{
-	static const uint8_t there[] = {192, 0, 2, 1}, here[] = {198, 51, 100, 1};
-	struct packet_origin origin = {.direction = DIRECTION_OUT, .oif = "wan0"};
-	memset(world, 0, sizeof(*world));
-	world->snapshot = fixture_snapshot(text, &(struct ids){0});
-	assert_int_equal(snapshot_open(world->snapshot, NULL), 0);
-	world->packet = (struct packet){
-		.src = addr_from_bytes(AF_INET, here),
-		.dst = addr_from_bytes(AF_INET, there),
-		.proto = IPPROTO_TCP,
-		.has_ports = true,
-		.sport = 40000,
-		.dport = dport,
-		.length = 100,
-	};
-	world->facts = decide_facts(world->snapshot, &world->packet, &origin);
-	world->path.steps = world->steps;
-	path_find(world->snapshot, &world->facts, &world->path);
-	world->charge = (struct charge){.facts = &world->facts,
-					.packets = 1,
-					.bytes = 100,
-					.now_ns = NOW,
-					.is_first = true,
-					.is_new = true,
-					.figures = world->figures};
-}
-
-static void end(struct world *world)
-{
-	snapshot_free(world->snapshot);
-}
-
-static uint32_t id(const struct world *world, enum outcome_kind kind, const char *name)
-{
-	const struct outcome *outcome = ids_find(&world->snapshot->plan->ids, kind, name);
-	assert_non_null(outcome);
-	return outcome->id;
-}
-
-static void expect_stored(struct world *world, enum outcome_kind kind, const char *name, int rule)
-{
-	struct decision decision = path_charge(world->snapshot, &world->path, &world->charge);
-	assert_int_equal(decision.kind, DECISION_STORE);
-	assert_int_equal(decision.id, id(world, kind, name));
-	assert_int_equal(decision.rule, rule);
-}
-
-static void expect_refused(struct world *world, enum decision_kind kind, int rule)
-{
-	struct decision decision = path_charge(world->snapshot, &world->path, &world->charge);
-	assert_int_equal(decision.kind, kind);
-	assert_int_equal(decision.rule, rule);
-	assert_true(decision.is_over);
-}
-
-static void expect_figures(const struct world *world, size_t rule, uint64_t hits, uint64_t over)
-{
-	assert_int_equal(world->figures[rule].hits, hits);
-	assert_int_equal(world->figures[rule].over, over);
-}
+#include "path_fixture.h"
 
 static void a_path_ends_at_what_settles(void **state)
 {
@@ -317,100 +228,6 @@ static void calls(void **state)
 	end(&world);
 }
 
-/* What path_find() wants while the owner is known up to a level. */
-static enum owner_level wants(struct world *world, enum owner_level level, uint32_t uid)
-{
-	struct owner owner = {.level = level, .has_uid = level > OWNER_NOTHING, .uid = uid};
-	world->facts.owner = &owner;
-	path_find(world->snapshot, &world->facts, &world->path);
-	world->facts.owner = NULL;
-	return world->path.wants;
-}
-
-/* Sessions by user need the user, where the throttle is on the way and the packet tells none. */
-static void sessions_by_user(void **state)
-{
-	static const char text[] =
-		HEAD "throttles: {t: {limit: 1/60, session: user}, u: " PACKETS "}\n"
-		     "rules: [{if: dport == 81, throttle: t}, {if: dport == 80, throttle: u},\n"
-		     "  {if: dport == 80, throttle: t}, {if: dport == 80, class: web}]\n";
-	struct world world;
-	(void)state;
-	begin(&world, text, 79);
-	assert_int_equal(snapshot_owner_level(world.snapshot), OWNER_USER);
-	assert_int_equal(world.path.wants, OWNER_NOTHING);
-	world.packet.dport = 80;
-	assert_int_equal(wants(&world, OWNER_NOTHING, 0), OWNER_USER);
-	assert_int_equal(wants(&world, OWNER_USER, 7), OWNER_NOTHING);
-	assert_int_equal(world.path.count, 2);
-	assert_int_equal(world.path.rule, 3);
-	world.facts.has_uid = true;
-	assert_int_equal(wants(&world, OWNER_NOTHING, 0), OWNER_NOTHING);
-	world.facts.has_uid = false;
-	world.facts.direction = DIRECTION_FORWARD;
-	path_find(world.snapshot, &world.facts, &world.path);
-	assert_int_equal(world.path.wants, OWNER_NOTHING);
-	end(&world);
-}
-
-static void each_user_has_a_session(void **state)
-{
-	static const char text[] = HEAD "throttles: {t: {limit: 1/60, session: user}}\n"
-					"rules: [{if: dport == 80, throttle: t}]\n";
-	struct owner fred = {.level = OWNER_USER, .has_uid = true, .uid = 7};
-	struct owner joe = {.level = OWNER_PROCESS, .has_uid = true, .uid = 8};
-	struct owner nobody = {.level = OWNER_USER};
-	const struct owner *const owners[] = {&fred, &joe, &nobody};
-	struct world world;
-	(void)state;
-	begin(&world, text, 80);
-	for (unsigned round = 0; round < 2; round++) {
-		for (size_t i = 0; i < COUNT(owners); i++) {
-			world.facts.owner = owners[i];
-			path_find(world.snapshot, &world.facts, &world.path);
-			assert_int_equal(world.path.wants, OWNER_NOTHING);
-			if (round == 0)
-				expect_stored(&world, OUTCOME_QUEUED, "default", -1);
-			else
-				expect_refused(&world, DECISION_DROP, 0);
-		}
-	}
-	/* What the kernel tells with the packet is the same user. */
-	world.facts.owner = NULL;
-	world.facts.has_uid = true;
-	world.facts.uid = fred.uid;
-	expect_refused(&world, DECISION_DROP, 0);
-	world.facts.uid = 9;
-	expect_stored(&world, OUTCOME_QUEUED, "default", -1);
-	end(&world);
-}
-
-/* A rule that only has a throttle is in doubt, too; what is cheap and ahead is not. */
-static void rules_on_owners(void **state)
-{
-	static const char text[] =
-		HEAD "throttles: {t: " PACKETS "}\n"
-		     "rules: [{if: dport == 81, class: slow}, {if: uid == 7, throttle: t},\n"
-		     "  {if: dport == 80, class: web}, {if: cmd, class: slow}]\n";
-	struct world world;
-	(void)state;
-	begin(&world, text, 81);
-	assert_int_equal(snapshot_owner_level(world.snapshot), OWNER_PROCESS);
-	assert_int_equal(world.path.wants, OWNER_NOTHING);
-	world.packet.dport = 80;
-	assert_int_equal(wants(&world, OWNER_NOTHING, 0), OWNER_USER);
-	assert_int_equal(wants(&world, OWNER_USER, 7), OWNER_NOTHING);
-	assert_int_equal(world.path.count, 1);
-	assert_int_equal(wants(&world, OWNER_USER, 8), OWNER_NOTHING);
-	assert_int_equal(world.path.count, 0);
-	assert_int_equal(world.path.rule, 2);
-	world.packet.dport = 79;
-	assert_int_equal(wants(&world, OWNER_USER, 8), OWNER_PROCESS);
-	assert_int_equal(wants(&world, OWNER_PROCESS, 8), OWNER_NOTHING);
-	assert_int_equal(world.path.rule, -1);
-	end(&world);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,9 +240,6 @@ int main(void)
 		cmocka_unit_test(segments_and_bytes),
 		cmocka_unit_test(figures_are_not_needed),
 		cmocka_unit_test(calls),
-		cmocka_unit_test(sessions_by_user),
-		cmocka_unit_test(each_user_has_a_session),
-		cmocka_unit_test(rules_on_owners),
 	};
 	return cmocka_run_group_tests_name("path", tests, NULL, NULL);
 }
