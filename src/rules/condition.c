@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rules/condition.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "config/report.h"
@@ -138,8 +137,23 @@ struct truth condition_truth(const struct condition *condition, struct evaluatio
 
 bool condition_holds(const struct condition *condition, struct evaluation *evaluation)
 {
-	assert(!evaluation->open);
-	return condition_truth(condition, evaluation).holds;
+	switch (condition->kind) {
+	case EXPR_AND:
+		for (size_t i = 0; i < condition->n_children; i++)
+			if (!condition_holds(&condition->children[i], evaluation))
+				return false;
+		return true;
+	case EXPR_OR:
+		for (size_t i = 0; i < condition->n_children; i++)
+			if (condition_holds(&condition->children[i], evaluation))
+				return true;
+		return false;
+	case EXPR_NOT:
+		return !condition_holds(&condition->children[0], evaluation);
+	case EXPR_TEST:
+		break;
+	}
+	return predicate_holds(&condition->predicate, evaluation);
 }
 
 uint64_t condition_attributes(const struct condition *condition)

@@ -47,7 +47,7 @@ void condition_free(struct condition *condition);
 /* Asks no more than it needs for an answer, from left to right. */
 struct truth condition_truth(const struct condition *condition, struct evaluation *evaluation);
 
-/* The same where nothing is open. */
+/* The same where nothing is open, or what is open counts as not known. */
 bool condition_holds(const struct condition *condition, struct evaluation *evaluation);
 
 /* Bits 1 << attribute of what it asks for. NULL asks nothing. */

@@ -235,11 +235,18 @@ bool predicate_takes(const struct predicate *predicate, const struct value *valu
 	return is_inside != predicate->is_negated;
 }
 
+/* As most tests are of one value, that of a list is left to the functions above. */
 bool predicate_holds(const struct predicate *predicate, struct evaluation *evaluation)
 {
 	struct value value;
-	predicate_value(predicate, evaluation, &value);
-	return value.type != VALUE_UNKNOWN && predicate_takes(predicate, &value);
+	evaluation_get(evaluation, predicate->attribute, &value);
+	if (value.type == VALUE_TEXTS && predicate->has_element)
+		take_element(&value, predicate->element);
+	if (value.type == VALUE_UNKNOWN)
+		return false;
+	if (value.type == VALUE_TEXTS)
+		return predicate_takes(predicate, &value);
+	return is_in(predicate, &value) != predicate->is_negated;
 }
 
 struct truth predicate_truth(const struct predicate *predicate, struct evaluation *evaluation)
