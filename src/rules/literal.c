@@ -32,12 +32,23 @@ static struct snippet snippet_of_value(const struct expr_value *value)
 	return snippet_of(value->text, value->length);
 }
 
+/* Where the attribute is a number, and another one its name. */
+static const char *name_hint(const struct attribute_info *info, const char *text)
+{
+	if (isdigit((unsigned char)text[0]))
+		return "";
+	if (info == attribute_info(ATTR_UID))
+		return "; names go with `user`";
+	return info == attribute_info(ATTR_GID) ? "; names go with `group`" : "";
+}
+
 static int read_plain(const struct attribute_info *info, const struct expr_value *value,
 		      uint64_t *ret_number, struct fault *fault)
 {
 	if (text_to_u64(value->text, info->max, ret_number))
-		return fault_set(fault, value->offset, "`%s` is not %s (0–%" PRIu64 ")",
-				 snippet_of_value(value).text, info->what, info->max);
+		return fault_set(fault, value->offset, "`%s` is not %s (0–%" PRIu64 ")%s",
+				 snippet_of_value(value).text, info->what, info->max,
+				 name_hint(info, value->text));
 	return 0;
 }
 

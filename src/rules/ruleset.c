@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "rules/accounts.h"
 #include "rules/attribute.h"
 #include "rules/classifier.h"
 #include "rules/condition.h"
@@ -46,6 +47,7 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 {
 	bool failed = false;
 	struct named_sets *sets = named_sets_new(config);
+	struct accounts *accounts = accounts_new();
 	struct ruleset *ruleset = xcalloc(1, sizeof(*ruleset));
 	ruleset->count = config->n_rules;
 	ruleset->conditions = xcalloc(config->n_rules, sizeof(struct condition *));
@@ -54,13 +56,15 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 		if (!rule->condition.text)
 			continue;
 		ruleset->conditions[i] = condition_of_rule(rule, sets, diags);
-		if (ruleset->conditions[i])
-			check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
-		else
+		if (!ruleset->conditions[i]) {
 			failed = true;
-	}
-	for (size_t i = 0; i < ruleset->count; i++)
+			continue;
+		}
+		check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
+		accounts_check(accounts, rule, ruleset->conditions[i], diags);
 		note_attributes(ruleset, ruleset->conditions[i]);
+	}
+	accounts_free(accounts);
 	named_sets_free(sets);
 	if (failed) {
 		ruleset_free(ruleset);
