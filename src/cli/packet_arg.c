@@ -199,14 +199,10 @@ static const struct {
 
 static int unknown_key(const char *key)
 {
-	static const char *const later[] = {"user", "pid", "cmd", "args"};
 	const char *names[COUNT(keys)];
 	for (size_t i = 0; i < COUNT(keys); i++)
 		names[i] = keys[i].name;
 	const char *nearest = text_nearest(key, names, COUNT(keys));
-	for (size_t i = 0; i < COUNT(later); i++)
-		if (strcmp(key, later[i]) == 0)
-			return cli_usage("`%s=` is not available in this version yet", key);
 	if (strcmp(key, "weekday") == 0)
 		return cli_usage(
 			"the day of the week goes with the time: time=sat or time=sat-22:30");

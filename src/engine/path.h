@@ -23,9 +23,9 @@
 #include "rules/facts.h"
 
 struct path {
-	int rule;           /* that settles the connection; -1: none does */
-	uint32_t id;        /* its decision */
-	uint32_t queued_id; /* the same where its packets stay queued */
+	int rule;               /* that settles the connection; -1: none does */
+	uint32_t id;            /* its decision */
+	uint32_t queued_id;     /* the same where its packets stay queued */
 	enum owner_level wants; /* not OWNER_NOTHING: the rest is void until that is known */
 	unsigned count;
 	uint32_t *steps;    /* rules with a throttle in their order; room for all of the snapshot */
@@ -66,8 +66,10 @@ struct decision {
 
 /*
  * ret_path->steps is set by the caller; there are no tickets yet. Pure, as ruleset_match_from().
- * Where a rule that is still ahead asks for more of the owner than facts->owner has, it ends with
- * ret_path->wants: to be looked up, and called again.
+ * Where a rule that is still ahead asks for more of the owner than facts->owner has, or a throttle
+ * on the path has sessions by user, it ends with ret_path->wants: to be looked up, and called
+ * again; until then the path is that of what no rule settles. Later packets of the connection need
+ * the same of its owner in their facts.
  */
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path);
 

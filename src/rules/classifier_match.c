@@ -9,9 +9,12 @@
 struct search {
 	const struct classifier *classifier;
 	struct evaluation *evaluation;
-	uint64_t ready; /* dimensions that are looked up */
-	uint32_t from;  /* rules before this one do not count */
-	uint32_t best;  /* the first rule that holds so far */
+	uint64_t ready;    /* dimensions that are looked up */
+	uint64_t closed;   /* those that cannot be: their attributes are open */
+	uint32_t from;     /* rules before this one do not count */
+	uint32_t end;      /* nor do this one and those behind it */
+	uint32_t best;     /* the first rule that holds so far */
+	uint32_t doubtful; /* the first that may hold */
 	const uint32_t *rows[DIMENSIONS_MAX];
 };
 
@@ -43,15 +46,32 @@ static bool narrow(struct search *search, size_t chunk, unsigned dimension,
 	return any != 0;
 }
 
-static bool residues_hold(const struct search *search, const struct classifier_bit *bit)
+/* Whether the conjunction holds, all of whose dimensions let it pass but the closed ones. */
+static struct truth bit_truth(const struct search *search, const struct classifier_bit *bit)
 {
-	for (size_t i = 0; i < bit->n_residues; i++) {
-		const struct residue *residue =
-			&search->classifier->residues[bit->first_residue + i];
-		if (condition_holds(residue->condition, search->evaluation) == residue->is_negated)
-			return false;
+	const struct residue *residue = &search->classifier->residues[bit->first_residue];
+	struct truth whole = {.holds = true, .open = bit->dimensions & search->closed};
+	for (size_t i = 0; i < bit->n_residues; i++, residue++) {
+		struct truth part = condition_truth(residue->condition, search->evaluation);
+		if (!part.open && part.holds == residue->is_negated)
+			return (struct truth){.holds = false};
+		whole.open |= part.open;
 	}
-	return true;
+	return whole;
+}
+
+/* True where the conjunction holds. A rule in doubt may yet hold by another one. */
+static bool try_bit(struct search *search, const struct classifier_bit *bit)
+{
+	struct truth truth = bit_truth(search, bit);
+	if (truth.open) {
+		search->doubtful = bit->rule;
+		search->end = bit->rule + 1;
+	} else if (truth.holds) {
+		search->best = search->end = bit->rule;
+		return true;
+	}
+	return false;
 }
 
 /*
@@ -65,19 +85,15 @@ static bool search_candidates(struct search *search, size_t chunk, union vector_
 		while (candidates->words[word]) {
 			const struct classifier_bit *bit =
 				&bits[word * 64 + first_bit(candidates->words[word])];
-			uint64_t missing = bit->dimensions & ~search->ready;
-			if (bit->rule >= search->best)
+			uint64_t missing = bit->dimensions & ~search->ready & ~search->closed;
+			if (bit->rule >= search->end)
 				return false;
-			if (bit->rule < search->from) {
-				candidates->words[word] &= candidates->words[word] - 1;
-			} else if (missing) {
+			if (bit->rule >= search->from && missing)
 				narrow(search, chunk, first_bit(missing), candidates);
-			} else if (residues_hold(search, bit)) {
-				search->best = bit->rule;
+			else if (bit->rule >= search->from && try_bit(search, bit))
 				return true;
-			} else {
+			else
 				candidates->words[word] &= candidates->words[word] - 1;
-			}
 		}
 	}
 	return false;
@@ -89,6 +105,7 @@ static bool search_chunk(struct search *search, size_t chunk, const union vector
 	const struct classifier *classifier = search->classifier;
 	uint64_t dimensions = classifier->chunks[chunk].dimensions;
 	union vector_node candidates = *node;
+	dimensions &= ~search->closed;
 	for (dimensions &= ~classifier->expensive | search->ready; dimensions;
 	     dimensions &= dimensions - 1)
 		if (!narrow(search, chunk, first_bit(dimensions), &candidates))
@@ -99,11 +116,12 @@ static bool search_chunk(struct search *search, size_t chunk, const union vector
 static void search_group(struct search *search, const struct classifier_group *group)
 {
 	const struct classifier *classifier = search->classifier;
-	const uint32_t *rows = group->has_pivot ? search_rows(search, group->pivot)
-						: vector_list_rows(&classifier->all, 0);
+	bool is_narrowed = group->has_pivot && !(search->closed >> group->pivot & 1);
+	const uint32_t *rows = is_narrowed ? search_rows(search, group->pivot)
+					   : vector_list_rows(&classifier->all, 0);
 	for (size_t chunk = group->first_chunk; chunk < group->end_chunk; chunk++) {
 		const union vector_node *node = vectors_chunk(&classifier->vectors, rows, chunk);
-		if (classifier->chunks[chunk].first_rule >= search->best)
+		if (classifier->chunks[chunk].first_rule >= search->end)
 			return;
 		/* All rules of this chunk come before the next one's. */
 		if (chunk + 1 < group->end_chunk &&
@@ -122,9 +140,10 @@ static void search_group(struct search *search, const struct classifier_group *g
 static void look_up_pivots(struct search *search)
 {
 	const struct classifier *classifier = search->classifier;
+	uint64_t later = classifier->expensive | search->closed;
 	for (size_t i = 0; i < classifier->n_groups; i++) {
 		const struct classifier_group *group = &classifier->groups[i];
-		if (!group->has_pivot || classifier->expensive >> group->pivot & 1)
+		if (!group->has_pivot || later >> group->pivot & 1)
 			continue;
 		const uint32_t *rows = search_rows(search, group->pivot);
 		__builtin_prefetch(
@@ -132,18 +151,30 @@ static void look_up_pivots(struct search *search)
 	}
 }
 
+static uint64_t closed_dimensions(const struct classifier *classifier, uint64_t open)
+{
+	uint64_t closed = 0;
+	for (size_t i = 0; open && i < classifier->n_dimensions; i++)
+		closed |= (open >> classifier->dimensions[i].attribute & 1) << i;
+	return closed;
+}
+
 int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
-		     uint32_t from)
+		     uint32_t from, bool *ret_in_doubt)
 {
 	struct search search; /* its vectors are written before they are read */
 	search.classifier = classifier;
 	search.evaluation = evaluation;
 	search.ready = 0;
+	search.closed = closed_dimensions(classifier, evaluation->open);
 	search.from = from;
-	search.best = NO_RULE;
+	search.end = search.best = search.doubtful = NO_RULE;
 	look_up_pivots(&search);
 	for (size_t i = 0; i < classifier->n_groups; i++)
-		if (classifier->groups[i].first_rule < search.best)
+		if (classifier->groups[i].first_rule < search.end)
 			search_group(&search, &classifier->groups[i]);
+	*ret_in_doubt = search.doubtful < search.best;
+	if (*ret_in_doubt)
+		return (int)search.doubtful;
 	return search.best == NO_RULE ? -1 : (int)search.best;
 }

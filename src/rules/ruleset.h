@@ -43,15 +43,28 @@ static inline int ruleset_match(const struct ruleset *ruleset, const struct fact
 	return ruleset_match_from(ruleset, facts, 0);
 }
 
+/* The most that some rule asks of the owner; OWNER_NOTHING: owners need not be looked up at all. */
+enum owner_level ruleset_owner_level(const struct ruleset *ruleset);
+
+/*
+ * The same, where some attributes (bits 1 << attribute) are open: not looked up yet, or not to be
+ * had from whom the facts are. *ret_open not 0: the answer is void, for the rule that it names
+ * matches or not, depending on these.
+ */
+int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
+		       uint64_t open, uint64_t *ret_open);
+
 /*
  * The same, where owners may have to be looked up. *ret_wants above OWNER_NOTHING: the answer is
- * void, for it depends on that level of facts->owner; to be filled, and asked again.
+ * void, for it depends on that level of facts->owner; to be filled, and asked again. It is the
+ * lowest level that may bring the answer nearer. Without an owner that is OWNER_NOTHING, or, where
+ * the packet is forwarded, OWNER_PROCESS: there is none, and nothing to be looked up.
  */
 int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 			 enum owner_level *ret_wants);
 
 /*
- * The same answer, got by trying one rule after the other: what ruleset_match_from() is held
+ * The answer of ruleset_match_from(), got by trying one rule after the other: what that is held
  * against.
  */
 int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from);
