@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "daemon/diags_json.h"
+#include "daemon/ownership.h"
 #include "daemon/preflight.h"
 #include "daemon/ruleset.h"
 #include "daemon/shaping.h"
@@ -77,6 +78,8 @@ static int apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 	else if (snapshot_open(snapshot, daemon->snapshot))
 		why = xstrdup("no memory for the tables of sessions");
 	else
+		error = ownership_open(daemon, snapshot, &why);
+	if (!error)
 		error = change_kernel(daemon, snapshot->plan, &why);
 	if (error) {
 		diag_error(diags, whole_file, "%s", why ? why : strerror(-error));

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/ownership.h"
 #include "daemon/status_interfaces.h"
 #include "daemon/throttle_json.h"
 #include "kernel/flowtable.h"
@@ -112,10 +113,11 @@ static json_t *throttles_json(const struct snapshot *snapshot)
 
 json_t *status_json(const struct daemon *daemon)
 {
-	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", PACKAGE_VERSION,
-			 "pid", (int)getpid(), "config", daemon->options->config_file, "queue",
-			 queue_json(daemon), "not_judged", not_judged_json(daemon), "interfaces",
+	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+			 PACKAGE_VERSION, "pid", (int)getpid(), "config",
+			 daemon->options->config_file, "queue", queue_json(daemon), "not_judged",
+			 not_judged_json(daemon), "owners", ownership_json(daemon), "interfaces",
 			 status_interfaces_json(daemon), "flowtables", flowtables_json(),
-			 "throttles",
-			 throttles_json(daemon->snapshot), "rules", rules_json(daemon));
+			 "throttles", throttles_json(daemon->snapshot), "rules",
+			 rules_json(daemon));
 }

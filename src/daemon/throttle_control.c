@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/throttle_limit.h"
+#include "daemon/ownership.h"
 #include "daemon/reload.h"
 #include "daemon/ruleset.h"
 #include "daemon/throttle_json.h"
@@ -78,6 +79,8 @@ static int apply(struct daemon *daemon, const struct throttle_list *list, char *
 		error = -1, *ret_error = xstrdup("mark-mask has no room for another id: stop and "
 						 "start, or choose a wider one");
 	else
+		error = ownership_open(daemon, snapshot, ret_error);
+	if (!error)
 		error = ruleset_put(daemon, snapshot->plan, ret_error);
 	if (error)
 		snapshot_free(snapshot);

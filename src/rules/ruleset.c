@@ -134,22 +134,45 @@ int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts,
 	return ruleset_match_open(ruleset, facts, from, 0, &open);
 }
 
+/* The attributes that some rule asks for and that are not looked up yet. */
+static uint64_t open_of_owner(const struct ruleset *ruleset, const struct facts *facts)
+{
+	uint64_t open = ruleset->above[owner_level_of(facts)];
+	return facts->has_uid ? open & ~(UINT64_C(1) << ATTR_UID) : open;
+}
+
+/* The lowest level that has one of these. */
+static enum owner_level wanted_of_owner(const struct ruleset *ruleset, const struct facts *facts,
+					uint64_t open)
+{
+	unsigned level = owner_level_of(facts);
+	if (!open)
+		return OWNER_NOTHING;
+	do
+		level++;
+	while (!(open & ~ruleset->above[level]));
+	return (enum owner_level)level;
+}
+
 int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 			 enum owner_level *ret_wants)
 {
-	unsigned level = owner_level_of(facts);
-	uint64_t open = ruleset->above[level];
-	if (facts->has_uid)
-		open &= ~(UINT64_C(1) << ATTR_UID);
+	uint64_t open = open_of_owner(ruleset, facts);
 	int rule = ruleset_match_open(ruleset, facts, from, open, &open);
-	*ret_wants = OWNER_NOTHING;
-	if (open) {
-		do
-			level++;
-		while (!(open & ~ruleset->above[level]));
-		*ret_wants = (enum owner_level)level;
-	}
+	*ret_wants = wanted_of_owner(ruleset, facts, open);
 	return rule;
+}
+
+enum owner_level ruleset_rule_wants(const struct ruleset *ruleset, size_t rule,
+				    const struct facts *facts)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	assert(rule < ruleset->count);
+	evaluation.open = open_of_owner(ruleset, facts);
+	if (!evaluation.open || !ruleset->conditions[rule])
+		return OWNER_NOTHING;
+	return wanted_of_owner(ruleset, facts,
+			       condition_truth(ruleset->conditions[rule], &evaluation).open);
 }
 
 int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from)
