@@ -298,6 +298,41 @@ static void test_nothing_to_look_up(void **state)
 	ruleset_free(ruleset);
 }
 
+static void test_reasons(void **state)
+{
+	static const struct {
+		const char *rule;
+		const char *local;
+		const char *forwarded;
+	} cases[] = {
+		{"user == fred", "user == fred: user is fred",
+		 "user == fred is false: user is not known: forwarded traffic has no owner"},
+		{"user != 7", "user != 7: uid is 1000",
+		 "user != 7 is false: uid is not known: forwarded traffic has no owner"},
+		{"args", "args is [-jar, net.x.Router, , -v], so it is known",
+		 "args is not known: forwarded traffic has no owner"},
+		{"args[1] == x", "args[1] == x is false: args[1] is net.x.Router",
+		 "args[1] == x is false: args[1] is not known: forwarded traffic has no owner"},
+		{"args[-5] == x", "args[-5] == x is false: args[-5] is not known: args has 4",
+		 "args[-5] == x is false: args[-5] is not known: forwarded traffic has no owner"},
+	};
+	struct sample sample;
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ruleset *ruleset = compile(&cases[i].rule, 1);
+		sample_out(&sample);
+		sample.facts.owner = &java;
+		char *local = ruleset_explain(ruleset, 0, &sample.facts);
+		sample_gre(&sample);
+		char *forwarded = ruleset_explain(ruleset, 0, &sample.facts);
+		assert_string_equal(local, cases[i].local);
+		assert_string_equal(forwarded, cases[i].forwarded);
+		free(local);
+		free(forwarded);
+		ruleset_free(ruleset);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_listing),
 		cmocka_unit_test(test_what_is_asked_for),
 		cmocka_unit_test(test_nothing_to_look_up),
+		cmocka_unit_test(test_reasons),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
