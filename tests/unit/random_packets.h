@@ -84,12 +84,12 @@ static inline struct owner random_owner(const struct pool *pool)
 		.pid = nearby(PICK(pool->numbers)),
 		.user = MAYBE_TEXT(pool_accounts),
 		.group = MAYBE_TEXT(pool_accounts),
-		.cgroup = MAYBE_TEXT(pool_texts),
-		.unit = MAYBE_TEXT(pool_texts),
+		.cgroup = MAYBE_TEXT(pool_paths),
+		.unit = MAYBE_TEXT(pool_units),
 		.cmd = MAYBE_TEXT(pool_texts),
 		.args = has_args ? args + first : NULL,
 		.n_args = has_args ? random_below(COUNT(args) - first + 1) : 0,
-		.exe = MAYBE_TEXT(pool_texts),
+		.exe = MAYBE_TEXT(pool_paths),
 	};
 }
 

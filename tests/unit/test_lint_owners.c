@@ -46,7 +46,7 @@ static void test_owners(void **state)
 		{"args[0] == x and args != x", ""},
 		{"not args[0] == x and not args[0] != x", ""},
 		{"cmd == /bin/x and exe == /bin/y", ""},
-		{"cgroup == /a and unit == b", ""},
+		{"cgroup == /a and unit == b.scope", ""},
 		{"user == root\nuser == root and dport == 80", SECOND},
 		{"args == x\nargs == y and 'x' in args", SECOND},
 		{"args in [x, y]\nargs == x", SECOND},

@@ -124,10 +124,10 @@ static void test_empty_args(void **state)
 static void test_unknown(void **state)
 {
 	static const char *const tests[] = {
-		"user == fred", "user != fred",   "user like '*'",  "uid >= 0",   "uid != 1",
-		"group",        "gid not in [1]", "cgroup != x",    "unit =~ ''", "pid < 9",
-		"cmd != x",     "exe not in [x]", "args != x",      "args",       "args[0] != x",
-		"user != 5",    "group == 5",     "'x' not in args"};
+		"user == fred", "user != fred",    "user like '*'",  "uid >= 0",   "uid != 1",
+		"group",        "gid not in [1]",  "cgroup != /x",   "unit =~ ''", "pid < 9",
+		"cmd != x",     "exe not in [/x]", "args != x",      "args",       "args[0] != x",
+		"user != 5",    "group == 5",      "'x' not in args"};
 	static const struct owner nobody = {.level = OWNER_PROCESS};
 	static const struct owner early = {
 		.level = OWNER_NOTHING, .has_uid = true, .uid = 1, .user = "fred", .cmd = "nc"};
@@ -226,14 +226,14 @@ static void test_what_is_asked_for(void **state)
 	static const struct question cases[] = {
 		{{"dport == 443"}, NONE, NONE, 0},
 		{{"user == fred"}, NONE, OWNER_USER, 0},
-		{{"unit == x"}, NONE, OWNER_SOCKET, 0},
+		{{"unit == x.service"}, NONE, OWNER_SOCKET, 0},
 		{{"'x' in args"}, NONE, OWNER_PROCESS, 0},
 		/* The cheapest first, and no more where it decides. */
 		{{"user == fred and cmd like '*java'"}, NONE, OWNER_USER, 0},
 		{{"user == fred and cmd like '*java'"}, OWNER_USER, OWNER_PROCESS, 0},
 		{{"user == joe and cmd like '*java'"}, OWNER_USER, NONE, -1},
-		{{"user != fred or unit == x or pid < 5"}, OWNER_USER, OWNER_SOCKET, 0},
-		{{"user != joe or unit == x or pid < 5"}, OWNER_USER, NONE, 0},
+		{{"user != fred or unit == x.service or pid < 5"}, OWNER_USER, OWNER_SOCKET, 0},
+		{{"user != joe or unit == x.service or pid < 5"}, OWNER_USER, NONE, 0},
 		/* What the packet itself decides is not asked for. */
 		{{"user == fred and dport == 80", "dport == 443"}, NONE, NONE, 1},
 		{{"cmd like 'j*' and oif like 'lan*'", "dport == 443"}, NONE, NONE, 1},
