@@ -48,9 +48,10 @@ static bool narrow(struct search *search, size_t chunk, unsigned dimension,
 /* Whether the conjunction holds, all of whose dimensions let it pass but the closed ones. */
 static struct truth bit_truth(const struct search *search, const struct classifier_bit *bit)
 {
-	const struct residue *residue = &search->classifier->residues[bit->first_residue];
 	struct truth whole = {.holds = true, .open = bit->dimensions & search->closed};
-	for (size_t i = 0; i < bit->n_residues; i++, residue++) {
+	for (size_t i = 0; i < bit->n_residues; i++) {
+		const struct residue *residue =
+			&search->classifier->residues[bit->first_residue + i];
 		struct truth part = condition_truth(residue->condition, search->evaluation);
 		if (!part.open && part.holds == residue->is_negated)
 			return (struct truth){.holds = false};
