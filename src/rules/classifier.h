@@ -18,8 +18,8 @@
  *   others.
  *
  * An attribute may be open: what it is, is not known yet, but can be looked up. A conjunction that
- * all other attributes let pass is then in doubt. The answer stands where a condition holds before
- * any is in doubt.
+ * all other attributes let pass is then in doubt, which ends the search as if it held: what comes
+ * behind it does not matter before that is known.
  *
  * Tests by pattern and parts that are too large for the normal form are tried on the candidates
  * that everything else lets pass.
@@ -42,8 +42,8 @@ struct classifier *classifier_new(struct condition *const *conditions, size_t co
 void classifier_free(struct classifier *classifier);
 
 /*
- * The index of the first condition from `from` on that holds, or -1. With *ret_in_doubt it is
- * that of the first which holds or not, depending on attributes that are open.
+ * The index of the first condition from `from` on that holds, or -1. With *ret_in_doubt it is that
+ * of the first which may hold, for a conjunction of it is in doubt: condition_truth() tells.
  */
 int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
 		     uint32_t from, bool *ret_in_doubt);

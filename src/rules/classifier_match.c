@@ -9,12 +9,11 @@
 struct search {
 	const struct classifier *classifier;
 	struct evaluation *evaluation;
-	uint64_t ready;    /* dimensions that are looked up */
-	uint64_t closed;   /* those that cannot be: their attributes are open */
-	uint32_t from;     /* rules before this one do not count */
-	uint32_t end;      /* nor do this one and those behind it */
-	uint32_t best;     /* the first rule that holds so far */
-	uint32_t doubtful; /* the first that may hold */
+	uint64_t ready;  /* dimensions that are looked up */
+	uint64_t closed; /* those that cannot be: their attributes are open */
+	uint32_t from;   /* rules before this one do not count */
+	uint32_t best;   /* the first rule that holds, or is in doubt, so far */
+	bool in_doubt;   /* whether that is so of it */
 	const uint32_t *rows[DIMENSIONS_MAX];
 };
 
@@ -49,9 +48,10 @@ static bool narrow(struct search *search, size_t chunk, unsigned dimension,
 /* Whether the conjunction holds, all of whose dimensions let it pass but the closed ones. */
 static struct truth bit_truth(const struct search *search, const struct classifier_bit *bit)
 {
-	const struct residue *residue = &search->classifier->residues[bit->first_residue];
 	struct truth whole = {.holds = true, .open = bit->dimensions & search->closed};
-	for (size_t i = 0; i < bit->n_residues; i++, residue++) {
+	for (size_t i = 0; i < bit->n_residues; i++) {
+		const struct residue *residue =
+			&search->classifier->residues[bit->first_residue + i];
 		struct truth part = condition_truth(residue->condition, search->evaluation);
 		if (!part.open && part.holds == residue->is_negated)
 			return (struct truth){.holds = false};
@@ -60,18 +60,15 @@ static struct truth bit_truth(const struct search *search, const struct classifi
 	return whole;
 }
 
-/* True where the conjunction holds. A rule in doubt may yet hold by another one. */
+/* True where the conjunction holds, or is in doubt. */
 static bool try_bit(struct search *search, const struct classifier_bit *bit)
 {
 	struct truth truth = bit_truth(search, bit);
-	if (truth.open) {
-		search->doubtful = bit->rule;
-		search->end = bit->rule + 1;
-	} else if (truth.holds) {
-		search->best = search->end = bit->rule;
-		return true;
-	}
-	return false;
+	if (!truth.open && !truth.holds)
+		return false;
+	search->best = bit->rule;
+	search->in_doubt = truth.open != 0;
+	return true;
 }
 
 /*
@@ -86,7 +83,7 @@ static bool search_candidates(struct search *search, size_t chunk, union vector_
 			const struct classifier_bit *bit =
 				&bits[word * 64 + first_bit(candidates->words[word])];
 			uint64_t missing = bit->dimensions & ~search->ready & ~search->closed;
-			if (bit->rule >= search->end)
+			if (bit->rule >= search->best)
 				return false;
 			if (bit->rule >= search->from && missing)
 				narrow(search, chunk, first_bit(missing), candidates);
@@ -121,7 +118,7 @@ static void search_group(struct search *search, const struct classifier_group *g
 					   : vector_list_rows(&classifier->all, 0);
 	for (size_t chunk = group->first_chunk; chunk < group->end_chunk; chunk++) {
 		const union vector_node *node = vectors_chunk(&classifier->vectors, rows, chunk);
-		if (classifier->chunks[chunk].first_rule >= search->end)
+		if (classifier->chunks[chunk].first_rule >= search->best)
 			return;
 		/* All rules of this chunk come before the next one's. */
 		if (chunk + 1 < group->end_chunk &&
@@ -168,13 +165,12 @@ int classifier_match(const struct classifier *classifier, struct evaluation *eva
 	search.ready = 0;
 	search.closed = closed_dimensions(classifier, evaluation->open);
 	search.from = from;
-	search.end = search.best = search.doubtful = NO_RULE;
+	search.best = NO_RULE;
+	search.in_doubt = false;
 	look_up_pivots(&search);
 	for (size_t i = 0; i < classifier->n_groups; i++)
-		if (classifier->groups[i].first_rule < search.end)
+		if (classifier->groups[i].first_rule < search.best)
 			search_group(&search, &classifier->groups[i]);
-	*ret_in_doubt = search.doubtful < search.best;
-	if (*ret_in_doubt)
-		return (int)search.doubtful;
+	*ret_in_doubt = search.in_doubt;
 	return search.best == NO_RULE ? -1 : (int)search.best;
 }

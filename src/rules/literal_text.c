@@ -24,7 +24,7 @@ static int check_account(enum attribute attribute, const struct expr_value *valu
 {
 	struct snippet snippet = snippet_of(value->text, value->length);
 	const char *name = attribute_info(attribute)->name;
-	const char *id = attribute_info(attribute == ATTR_USER ? ATTR_UID : ATTR_GID)->name;
+	const char *id = attribute == ATTR_USER ? "uid" : "gid";
 	if (value->length == 0 || strpbrk(value->text, "/:, \t\n"))
 		return fault_set(fault, value->offset,
 				 "`%s` cannot be the name of a %s: it is without blanks, `/`, `:` "
@@ -33,8 +33,32 @@ static int check_account(enum attribute attribute, const struct expr_value *valu
 	if (!literal_is_id(value))
 		return 0;
 	return fault_set(fault, value->offset,
-			 "`%s` is a number among names: write `%s in [NAME, …] or %s == %s`",
-			 snippet.text, name, id, snippet.text);
+			 "`%s` is a number among names: compare names with `%s` and numbers with "
+			 "`%s`, in two tests",
+			 snippet.text, name, id);
+}
+
+/* The texts that the kernel and systemd give: others would never be equal to one of them. */
+static int check_path(enum attribute attribute, const struct expr_value *value, struct fault *fault)
+{
+	struct snippet snippet = snippet_of(value->text, value->length);
+	const char *name = attribute_info(attribute)->name;
+	if (value->text[0] == '/')
+		return 0;
+	return fault_set(
+		fault, value->offset,
+		"`%s` is not %s, which begins with `/`: a part is found by `%s like '*%s'`",
+		snippet.text, attribute_info(attribute)->what, name, snippet.text);
+}
+
+static int check_unit(const struct expr_value *value, struct fault *fault)
+{
+	struct snippet snippet = snippet_of(value->text, value->length);
+	if (strchr(value->text, '.'))
+		return 0;
+	return fault_set(fault, value->offset,
+			 "`%s` is not the full name of a unit, such as `%s.service`", snippet.text,
+			 snippet.text);
 }
 
 bool literal_is_id(const struct expr_value *value)
@@ -52,5 +76,9 @@ int literal_check_text(enum attribute attribute, const struct expr_value *value,
 		return check_interface(value, fault);
 	if (attribute == ATTR_USER || attribute == ATTR_GROUP)
 		return check_account(attribute, value, fault);
+	if (attribute == ATTR_CGROUP || attribute == ATTR_EXE)
+		return check_path(attribute, value, fault);
+	if (attribute == ATTR_UNIT)
+		return check_unit(value, fault);
 	return 0;
 }

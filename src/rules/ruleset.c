@@ -123,8 +123,11 @@ int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts,
 	evaluation.open = open;
 	int rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, &in_doubt);
 	*ret_open = 0;
-	if (in_doubt)
-		*ret_open = condition_truth(ruleset->conditions[rule], &evaluation).open;
+	if (in_doubt) {
+		struct truth truth = condition_truth(ruleset->conditions[rule], &evaluation);
+		assert(truth.open || truth.holds); /* a conjunction in doubt is a part of it */
+		*ret_open = truth.open;
+	}
 	return rule;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One attribute after the other: each must have a value, or be unknown, as its literals want it.
- * Each [N] of a list counts as one of its own, and as independent of the whole.
+ * Each [N] of a list counts as one of its own, and as independent of the whole. But that there is
+ * an owner says something of the direction.
  */
 #include "rules/satisfiable.h"
 
@@ -168,10 +169,9 @@ static bool is_first_of_its_value(const struct literal *const *literals, size_t 
 	return literal_predicate(literals[position]) != NULL;
 }
 
-bool literals_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
+/* One attribute after the other. */
+static bool values_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
 {
-	if (count > SATISFIABLE_LITERALS_MAX)
-		return true;
 	for (size_t i = 0; i < count; i++) {
 		struct question question = {.count = 0};
 		if (!is_first_of_its_value(literals, i))
@@ -185,6 +185,38 @@ bool literals_may_hold(const struct literal *const *literals, size_t count, uint
 			return false;
 	}
 	return true;
+}
+
+/* What is known of an owner: then there is one, and the packet is not forwarded. */
+static bool asks_for_owner(const struct literal *literal)
+{
+	const struct predicate *predicate = literal_predicate(literal);
+	return predicate && !literal->is_negated &&
+	       attribute_info(predicate->attribute)->level > OWNER_NOTHING;
+}
+
+bool literals_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
+{
+	static struct number_range forward[] = {{DIRECTION_FORWARD, DIRECTION_FORWARD}};
+	static const struct condition not_forwarded = {
+		.kind = EXPR_TEST,
+		.predicate = {.kind = PREDICATE_NUMBERS,
+			      .attribute = ATTR_DIR,
+			      .is_negated = true,
+			      .numbers = {.ranges = forward, .count = 1}},
+	};
+	static const struct literal local = {&not_forwarded, &not_forwarded.predicate, false};
+	const struct literal *all[SATISFIABLE_LITERALS_MAX];
+	bool has_owner = false;
+	if (count >= SATISFIABLE_LITERALS_MAX)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		all[i] = literals[i];
+		has_owner |= asks_for_owner(literals[i]);
+	}
+	if (has_owner)
+		all[count++] = &local;
+	return values_may_hold(all, count, work);
 }
 
 static size_t append(const struct literal **all, size_t count,

@@ -84,12 +84,12 @@ static inline struct owner random_owner(const struct pool *pool)
 		.pid = nearby(PICK(pool->numbers)),
 		.user = MAYBE_TEXT(pool_accounts),
 		.group = MAYBE_TEXT(pool_accounts),
-		.cgroup = MAYBE_TEXT(pool_texts),
-		.unit = MAYBE_TEXT(pool_texts),
+		.cgroup = MAYBE_TEXT(pool_paths),
+		.unit = MAYBE_TEXT(pool_units),
 		.cmd = MAYBE_TEXT(pool_texts),
 		.args = has_args ? args + first : NULL,
 		.n_args = has_args ? random_below(COUNT(args) - first + 1) : 0,
-		.exe = MAYBE_TEXT(pool_texts),
+		.exe = MAYBE_TEXT(pool_paths),
 	};
 }
 
@@ -118,19 +118,21 @@ static inline struct facts random_facts(const struct pool *pool, struct packet *
 					struct owner *owner)
 {
 	static const char *const ccs[] = {"NZ", "AU", "DE", "FJ", "AQ", "ZZ", "US"};
+	enum direction direction = (enum direction)random_below(DIRECTION_COUNT);
+	bool is_local = direction != DIRECTION_FORWARD;
 	random_packet(pool, packet);
 	*owner = random_owner(pool);
 	return (struct facts){
 		.packet = packet,
-		.direction = (enum direction)random_below(DIRECTION_COUNT),
+		.direction = direction,
 		.iif = random_interface(),
 		.oif = random_interface(),
 		.source_is_local = one_in(2),
 		.cc = one_in(4) ? NULL : PICK(ccs),
 		.mark = nearby(PICK(pool->numbers)),
-		.has_uid = owner->has_uid && one_in(2),
+		.has_uid = is_local && owner->has_uid && one_in(2),
 		.uid = owner->uid,
-		.owner = one_in(6) ? NULL : owner,
+		.owner = is_local && !one_in(6) ? owner : NULL,
 		.now = {.has_minute = !one_in(6),
 			.has_weekday = !one_in(6),
 			.minute = (uint16_t)(nearby(pool_number(pool, MINUTES_PER_DAY - 1)) %

@@ -39,6 +39,8 @@ static const char *const pool_countries[] = {"'New Zealand'", "Australia", "Germ
 static const char *const pool_continents[] = {"OC", "EU", "AN", "NA"};
 /* Every machine has users and groups of these names. */
 static const char *const pool_accounts[] = {"root", "daemon", "bin"};
+static const char *const pool_paths[] = {"/usr/bin/java", "/a/w.service", "/"};
+static const char *const pool_units[] = {"w.service", "wan0.scope"};
 static const char *const pool_texts[] = {"/usr/bin/java", "-jar", "net.x.Router", "wan0"};
 static const char *const pool_days[] = {"sun", "mon", "tue", "fri", "saturday"};
 static const char *const pool_icmp[] = {"echo-request", "echo-reply", "0", "8", "128", "255"};
@@ -152,6 +154,15 @@ static inline void put_time_value(FILE *out, const struct pool *pool, bool may_b
 	}
 }
 
+static inline const char *random_text_of(enum attribute attribute)
+{
+	if (attribute == ATTR_USER || attribute == ATTR_GROUP)
+		return PICK(pool_accounts);
+	if (attribute == ATTR_CGROUP || attribute == ATTR_EXE)
+		return PICK(pool_paths);
+	return attribute == ATTR_UNIT ? PICK(pool_units) : PICK(pool_texts);
+}
+
 static inline void put_value(FILE *out, const struct pool *pool, enum attribute attribute,
 			     bool may_be_range)
 {
@@ -195,9 +206,7 @@ static inline void put_value(FILE *out, const struct pool *pool, enum attribute 
 		return;
 	case KIND_TEXT:
 	case KIND_TEXTS:
-		fputs(attribute == ATTR_USER || attribute == ATTR_GROUP ? PICK(pool_accounts)
-									: PICK(pool_texts),
-		      out);
+		fputs(random_text_of(attribute), out);
 		return;
 	}
 }

@@ -124,10 +124,10 @@ static void test_empty_args(void **state)
 static void test_unknown(void **state)
 {
 	static const char *const tests[] = {
-		"user == fred", "user != fred",   "user like '*'",  "uid >= 0",   "uid != 1",
-		"group",        "gid not in [1]", "cgroup != x",    "unit =~ ''", "pid < 9",
-		"cmd != x",     "exe not in [x]", "args != x",      "args",       "args[0] != x",
-		"user != 5",    "group == 5",     "'x' not in args"};
+		"user == fred", "user != fred",    "user like '*'",  "uid >= 0",   "uid != 1",
+		"group",        "gid not in [1]",  "cgroup != /x",   "unit =~ ''", "pid < 9",
+		"cmd != x",     "exe not in [/x]", "args != x",      "args",       "args[0] != x",
+		"user != 5",    "group == 5",      "'x' not in args"};
 	static const struct owner nobody = {.level = OWNER_PROCESS};
 	static const struct owner early = {
 		.level = OWNER_NOTHING, .has_uid = true, .uid = 1, .user = "fred", .cmd = "nc"};
@@ -226,14 +226,14 @@ static void test_what_is_asked_for(void **state)
 	static const struct question cases[] = {
 		{{"dport == 443"}, NONE, NONE, 0},
 		{{"user == fred"}, NONE, OWNER_USER, 0},
-		{{"unit == x"}, NONE, OWNER_SOCKET, 0},
+		{{"unit == x.service"}, NONE, OWNER_SOCKET, 0},
 		{{"'x' in args"}, NONE, OWNER_PROCESS, 0},
 		/* The cheapest first, and no more where it decides. */
 		{{"user == fred and cmd like '*java'"}, NONE, OWNER_USER, 0},
 		{{"user == fred and cmd like '*java'"}, OWNER_USER, OWNER_PROCESS, 0},
 		{{"user == joe and cmd like '*java'"}, OWNER_USER, NONE, -1},
-		{{"user != fred or unit == x or pid < 5"}, OWNER_USER, OWNER_SOCKET, 0},
-		{{"user != joe or unit == x or pid < 5"}, OWNER_USER, NONE, 0},
+		{{"user != fred or unit == x.service or pid < 5"}, OWNER_USER, OWNER_SOCKET, 0},
+		{{"user != joe or unit == x.service or pid < 5"}, OWNER_USER, NONE, 0},
 		/* What the packet itself decides is not asked for. */
 		{{"user == fred and dport == 80", "dport == 443"}, NONE, NONE, 1},
 		{{"cmd like 'j*' and oif like 'lan*'", "dport == 443"}, NONE, NONE, 1},
@@ -298,6 +298,41 @@ static void test_nothing_to_look_up(void **state)
 	ruleset_free(ruleset);
 }
 
+static void test_reasons(void **state)
+{
+	static const struct {
+		const char *rule;
+		const char *local;
+		const char *forwarded;
+	} cases[] = {
+		{"user == fred", "user == fred: user is fred",
+		 "user == fred is false: user is not known: forwarded traffic has no owner"},
+		{"user != 7", "user != 7: uid is 1000",
+		 "user != 7 is false: uid is not known: forwarded traffic has no owner"},
+		{"args", "args is [-jar, net.x.Router, , -v], so it is known",
+		 "args is not known: forwarded traffic has no owner"},
+		{"args[1] == x", "args[1] == x is false: args[1] is net.x.Router",
+		 "args[1] == x is false: args[1] is not known: forwarded traffic has no owner"},
+		{"args[-5] == x", "args[-5] == x is false: args[-5] is not known: args has 4",
+		 "args[-5] == x is false: args[-5] is not known: forwarded traffic has no owner"},
+	};
+	struct sample sample;
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ruleset *ruleset = compile(&cases[i].rule, 1);
+		sample_out(&sample);
+		sample.facts.owner = &java;
+		char *local = ruleset_explain(ruleset, 0, &sample.facts);
+		sample_gre(&sample);
+		char *forwarded = ruleset_explain(ruleset, 0, &sample.facts);
+		assert_string_equal(local, cases[i].local);
+		assert_string_equal(forwarded, cases[i].forwarded);
+		free(local);
+		free(forwarded);
+		ruleset_free(ruleset);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_listing),
 		cmocka_unit_test(test_what_is_asked_for),
 		cmocka_unit_test(test_nothing_to_look_up),
+		cmocka_unit_test(test_reasons),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
