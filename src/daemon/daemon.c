@@ -32,10 +32,9 @@
 #include "daemon/pidfile.h"
 #include "daemon/preflight.h"
 #include "daemon/reload.h"
+#include "daemon/requests.h"
 #include "daemon/ruleset.h"
 #include "daemon/sessions.h"
-#include "daemon/status.h"
-#include "daemon/throttle_control.h"
 #include "kernel/flowtable.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -134,22 +133,6 @@ static int start_shaping(struct daemon *daemon)
 	return error;
 }
 
-static json_t *handle(const char *command, json_t *request, void *data, char **ret_error)
-{
-	if (strcmp(command, "status") == 0)
-		return status_json(data);
-	if (strcmp(command, "reload") == 0)
-		return reload(data);
-	if (strcmp(command, "sessions") == 0)
-		return throttle_control_sessions(data, request, ret_error);
-	if (strcmp(command, "throttle-set") == 0)
-		return throttle_control_set(data, request, ret_error);
-	if (strcmp(command, "throttle-remove") == 0)
-		return throttle_control_remove(data, request, ret_error);
-	*ret_error = xasprintf("the daemon does not know the command `%s`", command);
-	return NULL;
-}
-
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
 {
 	(void)events;
@@ -167,7 +150,8 @@ static int open_control(struct daemon *daemon)
 		log_error("no event loop: %s", strerror(errno));
 		return -EIO;
 	}
-	daemon->control = control_new(daemon->loop, daemon->options->run_dir, handle, daemon);
+	daemon->control =
+		control_new(daemon->loop, daemon->options->run_dir, requests_handle, daemon);
 	if (!daemon->control) {
 		log_error("the control socket in %s cannot be made: %s", daemon->options->run_dir,
 			  strerror(errno));
