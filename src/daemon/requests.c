@@ -26,7 +26,33 @@ static void take_status(struct daemon *daemon, struct control_request *request)
 
 static void take_reload(struct daemon *daemon, struct control_request *request)
 {
-	control_answer(request, reload(daemon));
+	json_int_t seconds = 0;
+	if (json_unpack(control_members(request), "{s?I}", "confirm", &seconds) || seconds < 0 ||
+	    seconds > CONFIRM_MAX_S)
+		control_fail(request, "`confirm` is a number of seconds, at most %u",
+			     CONFIRM_MAX_S);
+	else
+		control_answer(request, reload(daemon, (unsigned)seconds));
+}
+
+/* With "undo": true it goes back at once. */
+static void take_confirm(struct daemon *daemon, struct control_request *request)
+{
+	bool undo = json_is_true(json_object_get(control_members(request), "undo"));
+	int error = 0;
+	if (!confirm_is_awaited(daemon)) {
+		control_fail(request, "no configuration waits to be confirmed");
+		return;
+	}
+	if (undo)
+		confirm_refuse(daemon);
+	else
+		error = confirm_accept(daemon);
+	if (error)
+		control_fail(request, "the confirmation cannot be kept in %s: %s",
+			     daemon->options->state_dir, strerror(-error));
+	else
+		control_answer(request, json_pack("{s:b}", "confirmed", !undo));
 }
 
 static void take_sessions(struct daemon *daemon, struct control_request *request)
@@ -58,6 +84,7 @@ static const struct {
 	{"status", false, take_status},
 	{"sessions", false, take_sessions},
 	{"reload", true, take_reload},
+	{"confirm", true, take_confirm},
 	{"throttle-set", true, take_throttle_set},
 	{"throttle-remove", true, take_throttle_remove},
 };
