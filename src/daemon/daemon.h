@@ -9,13 +9,16 @@
 
 #include "daemon/confirm.h"
 #include "daemon/control.h"
+#include "daemon/decision_log.h"
 #include "daemon/guard.h"
 #include "daemon/incoming.h"
 #include "daemon/locks.h"
+#include "daemon/losses.h"
 #include "daemon/police.h"
 #include "daemon/session_file.h"
 #include "daemon/shaping.h"
 #include "daemon/state.h"
+#include "daemon/watchdog.h"
 #include "daemon/worker.h"
 #include "engine/snapshot.h"
 #include "kernel/features.h"
@@ -41,6 +44,9 @@ struct daemon {
 	struct incoming incoming;
 	struct police police;
 	struct guard guard;
+	struct watchdog watchdog;
+	struct decision_log decision_log;
+	struct losses losses;
 	struct locks locks;
 	struct ev_loop *loop;
 	struct control *control;

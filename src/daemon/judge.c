@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "daemon/decision_ring.h"
 #include "daemon/flows.h"
 #include "daemon/question.h"
 #include "nfshaper/mark.h"
@@ -22,6 +23,7 @@ struct judge {
 	struct flows *inspected; /* whose packets stay queued */
 	struct flows *called;    /* whose packets have just passed a throttle that they call */
 	struct judge_counters counters;
+	struct decision_ring *ring; /* NULL: decisions are not logged */
 	/* Of the batch. */
 	struct question questions[NFQUEUE_BATCH];
 	struct throttle_ticket tickets[TICKETS_MAX];
@@ -70,6 +72,11 @@ void judge_free(struct judge *judge)
 	flows_free(judge->inspected);
 	flows_free(judge->called);
 	free(judge);
+}
+
+void judge_log(struct judge *judge, struct decision_ring *ring)
+{
+	judge->ring = ring;
 }
 
 void judge_forget(struct judge *judge)
@@ -225,6 +232,7 @@ static uint32_t decide(struct judge *judge, const struct bench *bench, struct qu
 	charge->is_first = !is_known && !is_inspected(asked);
 	charge->is_new = charge->is_first && !is_alive(asked);
 	struct decision decision = path_charge(snapshot, &question->path, charge);
+	question->decision = decision;
 	if (!is_known && decision.kind == DECISION_STORE)
 		remember(judge, snapshot, question);
 	/* What no throttle counts, such as replies, does not end a stay in the class for what is
@@ -246,13 +254,32 @@ static uint32_t decide_call(struct judge *judge, const struct bench *bench,
 				     FLOWS_RECENT_NS, &memory) &&
 			  memory.id == call;
 	question->charge.is_new = !is_alive(asked) && !is_counted;
-	struct decision decision =
-		path_charge_call(bench->snapshot, call, path->n_tickets ? path->tickets : NULL,
-				 &question->charge);
+	struct decision decision = path_charge_call(
+		bench->snapshot, call, path->n_tickets ? path->tickets : NULL, &question->charge);
+	question->decision = decision;
 	memory = (struct path){.rule = -1, .id = call, .steps = path->steps};
 	if (question->charge.is_new && decision.kind == DECISION_PASS)
 		flows_add(judge->called, &question->packet, judge->by.now_ns, &memory);
 	return answer_of(&decision);
+}
+
+static void log_decision(struct judge *judge, const struct bench *bench,
+			 const struct question *question)
+{
+	struct decision_entry *entry = decision_ring_reserve(judge->ring);
+	uint32_t asked = question->queued->asked;
+	if (!entry)
+		return;
+	*entry = (struct decision_entry){
+		.snapshot = bench->snapshot,
+		.packet = question->packet,
+		.direction = question->origin.direction,
+		.iif = question->queued->iif,
+		.oif = question->queued->oif,
+		.decision = question->decision,
+		.call = is_call(asked) ? asked & ~NFSHAPER_ASK_BITS : 0,
+	};
+	decision_ring_commit(judge->ring);
 }
 
 void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet *packets,
@@ -270,9 +297,11 @@ void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet
 	throttle_tickets_fetch(judge->tickets, judge->n_tickets);
 	for (unsigned i = 0; i < n_packets; i++) {
 		struct question *question = &judge->questions[i];
-		if (is_judged[i])
-			packets[i].answer = is_call(packets[i].asked)
-						    ? decide_call(judge, bench, question)
-						    : decide(judge, bench, question);
+		if (!is_judged[i])
+			continue;
+		packets[i].answer = is_call(packets[i].asked) ? decide_call(judge, bench, question)
+							      : decide(judge, bench, question);
+		if (judge->ring)
+			log_decision(judge, bench, question);
 	}
 }

@@ -34,11 +34,15 @@ struct bench *bench_new(const struct snapshot *snapshot, const struct bench *bef
 /* `after` is the bench that was made with this one as `before`, or NULL. */
 void bench_free(struct bench *bench, const struct bench *after);
 
+struct decision_ring;
 struct judge;
 
 /* `names` is borrowed. */
 struct judge *judge_new(struct link_names *names);
 void judge_free(struct judge *judge);
+
+/* Every decision goes to the ring, too, which is borrowed. Before the first batch. */
+void judge_log(struct judge *judge, struct decision_ring *ring);
 
 /* Forgets the connections that were judged by other rules. */
 void judge_forget(struct judge *judge);
