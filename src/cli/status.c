@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/member.h"
+#include "cli/style.h"
 #include "cli/throttle_table.h"
 
 /* 2500000 as `2.50mbit`, in the units of rules.yaml. */
@@ -26,8 +27,10 @@ static void print_confirm(const json_t *status)
 		       "the "
 		       "file\n");
 	if (json_is_object(confirm))
-		printf("confirm    within %.0f s (nfshaper confirm), or it goes back\n",
-		       json_number_value(json_object_get(confirm, "seconds_left")));
+		printf("%sconfirm    within %.0f s (nfshaper confirm), or it goes back%s\n",
+		       style_begin(stdout, STYLE_WARNING),
+		       json_number_value(json_object_get(confirm, "seconds_left")),
+		       style_end(stdout));
 }
 
 static void print_queue(const json_t *queue)
@@ -94,13 +97,15 @@ static void print_interface(const json_t *interface)
 {
 	const json_t *warning;
 	size_t index;
-	printf("\n%s", member_text(interface, "name"));
+	printf("\n%s%s%s", style_begin(stdout, STYLE_HEAD), member_text(interface, "name"),
+	       style_end(stdout));
 	print_directions(interface);
 	if (!json_is_true(json_object_get(interface, "present")))
 		printf(": not there now; it is shaped when it appears");
 	putchar('\n');
 	json_array_foreach(json_object_get(interface, "warnings"), index, warning)
-		printf("  ! %s\n", json_string_value(warning));
+		printf("  %s! %s%s\n", style_begin(stdout, STYLE_WARNING),
+		       json_string_value(warning), style_end(stdout));
 	print_classes(json_object_get(interface, "classes"));
 }
 
@@ -109,8 +114,9 @@ static void print_flowtables(const json_t *flowtables)
 	const json_t *flowtable;
 	size_t index;
 	json_array_foreach(flowtables, index, flowtable)
-		printf("! flowtable `%s`: flows that it takes over go past nfshaper\n",
-		       json_string_value(flowtable));
+		printf("%s! flowtable `%s`: flows that it takes over go past nfshaper%s\n",
+		       style_begin(stdout, STYLE_WARNING), json_string_value(flowtable),
+		       style_end(stdout));
 }
 
 static void print_throttles(const json_t *throttles)
@@ -151,7 +157,8 @@ static void print_status(const json_t *status)
 		       member_number(not_judged, "bridged"),
 		       member_number(not_judged, "undecided"));
 	else
-		printf("not judged ALL PACKETS: the table inet nfshaper is gone\n");
+		printf("%snot judged ALL PACKETS: the table inet nfshaper is gone%s\n",
+		       style_begin(stdout, STYLE_ERROR), style_end(stdout));
 	print_flowtables(json_object_get(status, "flowtables"));
 	json_array_foreach(json_object_get(status, "interfaces"), index, interface)
 		print_interface(interface);
