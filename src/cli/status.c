@@ -23,9 +23,9 @@ static void print_confirm(const json_t *status)
 {
 	const json_t *confirm = json_object_get(status, "confirm");
 	if (json_is_true(json_object_get(status, "config_is_copy")))
-		printf("           in force is the copy of the last confirmed configuration, not "
-		       "the "
-		       "file\n");
+		printf("%s           in force is the last confirmed configuration, not the "
+		       "file%s\n",
+		       style_begin(stdout, STYLE_WARNING), style_end(stdout));
 	if (json_is_object(confirm))
 		printf("%sconfirm    within %.0f s (nfshaper confirm), or it goes back%s\n",
 		       style_begin(stdout, STYLE_WARNING),
@@ -33,13 +33,26 @@ static void print_confirm(const json_t *status)
 		       style_end(stdout));
 }
 
+/* What is not there costs something: its reason is told. */
+static void print_kernel(const json_t *kernel)
+{
+	const json_t *ifb = json_object_get(kernel, "ifb");
+	printf("kernel     %s, queue path %s", member_text(kernel, "release"),
+	       member_text(kernel, "queue"));
+	if (json_is_true(ifb))
+		printf(", IFB");
+	if (json_is_false(ifb))
+		printf(", no IFB: %s", member_text(kernel, "ifb_why"));
+	putchar('\n');
+}
+
 static void print_queue(const json_t *queue)
 {
-	printf("queue      %s path, %lld worker%s (queues %lld–%lld), length %lld, on-failure %s\n"
+	printf("queue      %lld worker%s (queues %lld–%lld), length %lld, on-failure %s\n"
 	       "packets    %lld received, %lld answered, %lld waiting, %lld malformed\n"
 	       "lost       %lld queue full, %lld socket full, %lld overruns, %lld late answers\n",
-	       member_text(queue, "path"), member_number(queue, "workers"),
-	       member_number(queue, "workers") == 1 ? "" : "s", member_number(queue, "first"),
+	       member_number(queue, "workers"), member_number(queue, "workers") == 1 ? "" : "s",
+	       member_number(queue, "first"),
 	       member_number(queue, "first") + 2 * member_number(queue, "workers") - 1,
 	       member_number(queue, "length"), member_text(queue, "on_failure"),
 	       member_number(queue, "received"), member_number(queue, "verdicts"),
@@ -149,6 +162,7 @@ static void print_status(const json_t *status)
 	printf("nfshaper   %s, pid %lld, %s\n", member_text(status, "version"),
 	       member_number(status, "pid"), member_text(status, "config"));
 	print_confirm(status);
+	print_kernel(json_object_get(status, "kernel"));
 	print_queue(json_object_get(status, "queue"));
 	if (json_is_object(not_judged))
 		printf("not judged %lld exempt, %lld without a conntrack entry, %lld bridged, "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/decision_ring.h"
 
+#include <nfshaper/mark.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -43,6 +44,32 @@ struct decision_entry *decision_ring_reserve(struct decision_ring *ring)
 void decision_ring_commit(struct decision_ring *ring)
 {
 	atomic_fetch_add_explicit(&ring->written, 1, memory_order_release);
+}
+
+static uint32_t call_of(uint32_t asked)
+{
+	uint32_t kind = asked & NFSHAPER_ASK_BITS;
+	return kind == NFSHAPER_ASK_CALL || kind == NFSHAPER_ASK_CALL_ALIVE
+		       ? asked & ~NFSHAPER_ASK_BITS
+		       : 0;
+}
+
+void decision_ring_add(struct decision_ring *ring, const struct snapshot *snapshot,
+		       const struct question *question)
+{
+	struct decision_entry *entry = decision_ring_reserve(ring);
+	if (!entry)
+		return;
+	*entry = (struct decision_entry){
+		.snapshot = snapshot,
+		.packet = question->packet,
+		.direction = question->origin.direction,
+		.iif = question->queued->iif,
+		.oif = question->queued->oif,
+		.decision = question->decision,
+		.call = call_of(question->queued->asked),
+	};
+	decision_ring_commit(ring);
 }
 
 const struct decision_entry *decision_ring_peek(const struct decision_ring *ring)

@@ -8,9 +8,7 @@
 
 #include <stdint.h>
 
-#include "engine/path.h"
-#include "net/packet.h"
-#include "rules/facts.h"
+#include "daemon/question.h"
 
 #define DECISION_RING_SIZE 1024u /* a power of two */
 
@@ -29,7 +27,12 @@ struct decision_ring;
 struct decision_ring *decision_ring_new(void);
 void decision_ring_free(struct decision_ring *ring);
 
-/* The worker: where to write the next entry, or NULL where there is no room; then commit it. */
+/* The worker: what was decided on the question. */
+void decision_ring_add(struct decision_ring *ring, const struct snapshot *snapshot,
+		       const struct question *question);
+
+/* The same in two steps: where to write the next entry, or NULL where there is no room; then commit
+ * it. */
 struct decision_entry *decision_ring_reserve(struct decision_ring *ring);
 void decision_ring_commit(struct decision_ring *ring);
 

@@ -10,6 +10,7 @@
 #include "nfshaper/mark.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/log.h"
 
 #define RECENT_FLOWS 1024u     /* about as many as a full queue holds, of 88 bytes each */
 #define INSPECTED_FLOWS 32768u /* of connections whose packets stay queued */
@@ -56,6 +57,8 @@ struct judge *judge_new(struct link_names *names)
 {
 	struct judge *judge = xcalloc(1, sizeof(*judge));
 	judge->by.names = names;
+	if (log_shows(LOG_NOISY))
+		judge->ring = decision_ring_new();
 	judge->by.geo_cache = geo_cache_new();
 	judge->recent = flows_new(RECENT_FLOWS);
 	judge->inspected = flows_new(INSPECTED_FLOWS);
@@ -68,15 +71,11 @@ void judge_free(struct judge *judge)
 	if (!judge)
 		return;
 	geo_cache_free(judge->by.geo_cache);
+	decision_ring_free(judge->ring);
 	flows_free(judge->recent);
 	flows_free(judge->inspected);
 	flows_free(judge->called);
 	free(judge);
-}
-
-void judge_log(struct judge *judge, struct decision_ring *ring)
-{
-	judge->ring = ring;
 }
 
 void judge_forget(struct judge *judge)
@@ -84,6 +83,11 @@ void judge_forget(struct judge *judge)
 	flows_clear(judge->recent);
 	flows_clear(judge->inspected);
 	flows_clear(judge->called);
+}
+
+struct decision_ring *judge_decisions(const struct judge *judge)
+{
+	return judge->ring;
 }
 
 const struct judge_counters *judge_counters(const struct judge *judge)
@@ -263,25 +267,6 @@ static uint32_t decide_call(struct judge *judge, const struct bench *bench,
 	return answer_of(&decision);
 }
 
-static void log_decision(struct judge *judge, const struct bench *bench,
-			 const struct question *question)
-{
-	struct decision_entry *entry = decision_ring_reserve(judge->ring);
-	uint32_t asked = question->queued->asked;
-	if (!entry)
-		return;
-	*entry = (struct decision_entry){
-		.snapshot = bench->snapshot,
-		.packet = question->packet,
-		.direction = question->origin.direction,
-		.iif = question->queued->iif,
-		.oif = question->queued->oif,
-		.decision = question->decision,
-		.call = is_call(asked) ? asked & ~NFSHAPER_ASK_BITS : 0,
-	};
-	decision_ring_commit(judge->ring);
-}
-
 void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet *packets,
 		 unsigned n_packets, uint64_t now_ns)
 {
@@ -302,6 +287,6 @@ void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet
 		packets[i].answer = is_call(packets[i].asked) ? decide_call(judge, bench, question)
 							      : decide(judge, bench, question);
 		if (judge->ring)
-			log_decision(judge, bench, question);
+			decision_ring_add(judge->ring, bench->snapshot, question);
 	}
 }

@@ -41,15 +41,15 @@ struct judge;
 struct judge *judge_new(struct link_names *names);
 void judge_free(struct judge *judge);
 
-/* Every decision goes to the ring, too, which is borrowed. Before the first batch. */
-void judge_log(struct judge *judge, struct decision_ring *ring);
-
 /* Forgets the connections that were judged by other rules. */
 void judge_forget(struct judge *judge);
 
 /* Fills packets[…].answer of up to NFQUEUE_BATCH packets. now_ns is CLOCK_MONOTONIC. */
 void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet *packets,
 		 unsigned count, uint64_t now_ns);
+
+/* Every decision, where the log shows them (-V 4, when the judge was made); NULL else. */
+struct decision_ring *judge_decisions(const struct judge *judge);
 
 /* To be read by any thread. */
 const struct judge_counters *judge_counters(const struct judge *judge);

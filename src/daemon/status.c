@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "daemon/queue_sums.h"
@@ -33,6 +34,18 @@ static json_t *queue_json(const struct daemon *daemon)
 		"queue_dropped", (json_int_t)sums.queue_dropped, "socket_dropped",
 		(json_int_t)sums.socket_dropped, "enobufs", (json_int_t)sums.enobufs, "malformed",
 		(json_int_t)sums.malformed, "verdict_errors", (json_int_t)sums.verdict_errors);
+}
+
+/* What it offers; `ifb` is null where nothing has asked for it. */
+static json_t *kernel_json(const struct daemon *daemon)
+{
+	const struct incoming *incoming = &daemon->incoming;
+	struct utsname system;
+	uname(&system);
+	return json_pack("{s:s, s:s, s:o, s:s?}", "release", system.release, "queue",
+			 queue_path_text(daemon->features.queue_path), "ifb",
+			 incoming->is_probed ? json_boolean(incoming->can_ifb) : json_null(),
+			 "ifb_why", incoming->why);
 }
 
 static json_t *not_judged_json(const struct daemon *daemon)
@@ -90,11 +103,12 @@ static json_t *throttles_json(const struct snapshot *snapshot)
 
 json_t *status_json(struct daemon *daemon)
 {
-	return json_pack("{s:s, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+	return json_pack("{s:s, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
 			 PACKAGE_VERSION, "pid", (int)getpid(), "config",
 			 daemon->options->config_file, "config_is_copy", daemon->confirm.is_copy,
-			 "confirm", confirm_json(daemon), "queue", queue_json(daemon), "not_judged",
-			 not_judged_json(daemon), "interfaces", status_interfaces_json(daemon),
-			 "flowtables", flowtables_json(), "throttles",
-			 throttles_json(daemon->snapshot), "rules", rules_json(daemon));
+			 "confirm", confirm_json(daemon), "kernel", kernel_json(daemon), "queue",
+			 queue_json(daemon), "not_judged", not_judged_json(daemon), "interfaces",
+			 status_interfaces_json(daemon), "flowtables", flowtables_json(),
+			 "throttles", throttles_json(daemon->snapshot), "rules",
+			 rules_json(daemon));
 }

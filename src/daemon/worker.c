@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/decision_ring.h"
 #include "daemon/pace.h"
 #include "kernel/link.h"
 #include "util/alloc.h"
@@ -32,7 +31,6 @@ struct worker {
 	uint16_t numbers[WORKER_QUEUES];
 	struct link_names *names;
 	struct judge *judge;
-	struct decision_ring *decisions;
 	pthread_t thread;
 	bool is_started;
 	int wake_fd; /* eventfd: there is a new bench, the thread is to end, or to show it lives */
@@ -69,9 +67,6 @@ struct worker *worker_new(const struct snapshot *snapshot, unsigned index, char 
 		*ret_why = xasprintf("a worker could not be set up: %s", strerror(errno));
 	}
 	worker->judge = judge_new(worker->names);
-	if (log_shows(LOG_NOISY))
-		worker->decisions = decision_ring_new();
-	judge_log(worker->judge, worker->decisions);
 	for (unsigned i = 0; i < WORKER_QUEUES; i++)
 		worker->numbers[i] = (uint16_t)(plan->queue_first + i * plan->workers + index);
 	for (unsigned i = 0; !error && i < WORKER_QUEUES; i++)
@@ -90,7 +85,6 @@ void worker_free(struct worker *worker)
 	for (unsigned i = 0; i < WORKER_QUEUES; i++)
 		nfqueue_close(worker->queues[i]);
 	judge_free(worker->judge);
-	decision_ring_free(worker->decisions);
 	link_names_free(worker->names);
 	if (worker->wake_fd >= 0)
 		close(worker->wake_fd);
@@ -227,7 +221,7 @@ int worker_start(struct worker *worker)
 
 struct decision_ring *worker_decisions(const struct worker *worker)
 {
-	return worker->decisions;
+	return judge_decisions(worker->judge);
 }
 
 void worker_wake(struct worker *worker)

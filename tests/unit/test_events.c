@@ -9,7 +9,7 @@
 #include "daemon/losses.h"
 #include "daemon/watchdog.h"
 #include "judge_fixture.h"
-#include "util/journal.h"
+#include "util/log.h"
 
 static void test_journal_entry(void **state)
 {
@@ -165,12 +165,16 @@ static void test_decisions(void **state)
 	struct nfqueue_packet packets[5];
 	struct wire wires[5];
 	struct snapshot *snapshot = fixture_snapshot(rules, &(struct ids){0});
-	struct judge *judge = judge_new(NULL);
-	struct decision_ring *ring = decision_ring_new();
 	(void)state;
+	struct judge *judge = judge_new(NULL);
+	assert_null(judge_decisions(judge));
+	judge_free(judge);
+	log_set_level(LOG_NOISY);
+	judge = judge_new(NULL);
+	log_set_level(LOG_NORMAL);
+	struct decision_ring *ring = judge_decisions(judge);
 	assert_int_equal(snapshot_open(snapshot, NULL), 0);
 	struct bench *bench = bench_new(snapshot, NULL);
-	judge_log(judge, ring);
 	for (unsigned i = 0; i < 5; i++) {
 		char source[] = "10.0.0.1:1000";
 		source[12] = (char)('0' + i);
@@ -191,7 +195,6 @@ static void test_decisions(void **state)
 	assert_null(decision_ring_peek(ring));
 	bench_free(bench, NULL);
 	judge_free(judge);
-	decision_ring_free(ring);
 	snapshot_free(snapshot);
 }
 
