@@ -5,6 +5,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 
@@ -53,8 +54,13 @@ def test_wrong_usage(lab):
 
 
 def test_help(lab):
-    """help, help COMMAND and COMMAND --help; nfshaper(8) has every command and option"""
+    """help, help COMMAND and COMMAND --help; the manual and the completions have every command"""
     daemon = Daemon(lab, None)
+    completions = {}
+    for shell in ("nfshaper", "_nfshaper"):
+        with open(os.path.join(HERE, "..", "..", "conf", "completions", shell),
+                  encoding="utf-8") as file:
+            completions[shell] = file.read()
     general = daemon.run("help").stdout
     lab.report.equal(daemon.run("--help").stdout, general, "--help")
     lab.report.equal(daemon.run("-h").stdout, general, "-h")
@@ -70,6 +76,8 @@ def test_help(lab):
         lab.report.equal(daemon.run(name, "-h").stdout, text, f"{name} -h")
         lab.report.ok(f".Cm {name}" in manual or f"| {name}" in manual,
                       f"{name}: in the manual")
+        for shell, text in completions.items():
+            lab.report.ok(re.search(rf"\b{name}\b", text), f"{name}: in {shell}")
     for option in ("config", "foreground", "debug", "verbosity", "json", "run-dir", "state-dir",
                    "version", "help"):
         lab.report.contains(general, f"--{option}", f"--{option}: in the help")

@@ -191,6 +191,34 @@ def test_journal(lab):
     journal.wait(NFSHAPER_EVENT="not-reloaded")
 
 
+def test_syslog(lab):
+    """detached, and without a journal, messages go to syslog with their priorities"""
+    daemon = Daemon(lab, CONFIG)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(lab.path("log"))
+    listener.settimeout(5 * SLOW)
+    lab.at_end(listener.close)
+    lab.gateway.run("unshare", "-m", "sh", "-c", "mount -t tmpfs none /run && "
+                    "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && touch /dev/log && "
+                    f"mount --bind {lab.path('log')} /dev/log && exec \"$@\"", "sh",
+                    *daemon.words("start"))
+    pid = daemon.status()["pid"]
+
+    def wait(part):
+        while True:
+            text = listener.recv(4096).decode()
+            if part in text:
+                return text
+    daemon.run("reload")
+    text = wait("reloaded")
+    lab.report.ok(text.startswith("<30>") and f"nfshaper[{pid}]" in text, "daemon.info", text)
+    daemon.configure("broken: [")
+    daemon.run("reload", check=False)
+    lab.report.ok(wait("not reloaded").startswith("<27>"), "daemon.err")
+    daemon.configure(CONFIG)
+    daemon.run("stop")
+
+
 DECISION = re.compile(r"^nfshaper: udp \S+ -> \S+, forward, from lan0, to wan0, \d+ bytes: (.*)$",
                       re.MULTILINE)
 MISSING = re.compile(r"^nfshaper: (\d+) decisions are not shown", re.MULTILINE)
