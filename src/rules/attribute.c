@@ -114,6 +114,17 @@ uint64_t attributes_above(enum owner_level level)
 	return attributes;
 }
 
+enum owner_level attributes_lowest_level(uint64_t attributes)
+{
+	enum owner_level lowest = OWNER_NOTHING;
+	for (unsigned i = 0; i < ATTR_COUNT; i++) {
+		enum owner_level level = table[i].level;
+		if (attributes >> i & 1 && level && (!lowest || level < lowest))
+			lowest = level;
+	}
+	return lowest;
+}
+
 bool attribute_is_ordered(enum attribute attribute)
 {
 	enum attribute_kind kind = table[attribute].kind;

@@ -115,12 +115,19 @@ enum owner_level ruleset_owner_level(const struct ruleset *ruleset)
 	return (enum owner_level)level;
 }
 
+/* What some rule asks of the owner that is not looked up. */
+static uint64_t open_of_owner(const struct ruleset *ruleset, const struct facts *facts)
+{
+	uint64_t open = ruleset->above[owner_level_of(facts)];
+	return facts->has_uid ? open & ~(UINT64_C(1) << ATTR_UID) : open;
+}
+
 int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
-		       uint64_t open, uint64_t *ret_open)
+		       uint64_t *ret_open)
 {
 	bool in_doubt;
 	struct evaluation evaluation = evaluation_of(facts);
-	evaluation.open = open;
+	evaluation.open = facts->open | open_of_owner(ruleset, facts);
 	int rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, &in_doubt);
 	*ret_open = 0;
 	if (in_doubt) {
@@ -131,28 +138,20 @@ int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts,
 	return rule;
 }
 
-int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)
-{
-	uint64_t open;
-	return ruleset_match_open(ruleset, facts, from, 0, &open);
-}
-
 int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 			 enum owner_level *ret_wants)
 {
-	unsigned level = owner_level_of(facts);
-	uint64_t open = ruleset->above[level];
-	if (facts->has_uid)
-		open &= ~(UINT64_C(1) << ATTR_UID);
-	int rule = ruleset_match_open(ruleset, facts, from, open, &open);
-	*ret_wants = OWNER_NOTHING;
-	if (open) {
-		do
-			level++;
-		while (!(open & ~ruleset->above[level]));
-		*ret_wants = (enum owner_level)level;
-	}
+	uint64_t open;
+	int rule = ruleset_match_open(ruleset, facts, from, &open);
+	*ret_wants = attributes_lowest_level(open);
 	return rule;
+}
+
+int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)
+{
+	bool in_doubt;
+	struct evaluation evaluation = evaluation_of(facts);
+	return classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, &in_doubt);
 }
 
 int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from)
