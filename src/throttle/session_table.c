@@ -6,25 +6,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "throttle/session_shard.h"
+#include "throttle/session_table_layout.h"
 
-#define SHARDS SESSION_SHARDS
 #define EXPIRED_PER_USE 2
-#define COPIES_PER_LOCK 4
 #define NS_PER_S 1000000000ull
-
-struct session_table {
-	struct session_store store;
-	struct session_buckets buckets;
-	struct siphash_key hash_key;
-	size_t key_size;
-	_Atomic uint64_t expire_ns;
-	unsigned walked; /* shard in which the walk over what has changed is; SHARDS: no round is on
-			  */
-	_Alignas(SHARD_CACHE_LINE) _Atomic uint64_t sequence;
-	_Alignas(SHARD_CACHE_LINE) _Atomic uint64_t oldest[SHARDS];
-	struct shard shards[SHARDS];
-};
 
 static int init_shard(struct session_table *table, unsigned number, uint32_t buckets)
 {
@@ -52,12 +37,12 @@ int session_table_new(const struct session_table_options *options, struct sessio
 	memset(table, 0, sizeof(*table));
 	table->key_size = options->key_size;
 	table->expire_ns = options->expire_ns;
-	table->walked = SHARDS;
+	table->walked = SESSION_SHARDS;
 	int error = session_store_init(&table->store, options->key_size, options->max);
 	if (getrandom(&table->hash_key, sizeof(table->hash_key), 0) != sizeof(table->hash_key))
 		error = -EIO;
-	for (unsigned i = 0; i < SHARDS && !error; i++)
-		error = init_shard(table, i, options->buckets / SHARDS);
+	for (unsigned i = 0; i < SESSION_SHARDS && !error; i++)
+		error = init_shard(table, i, options->buckets / SESSION_SHARDS);
 	if (error) {
 		session_table_free(table);
 		return error;
@@ -75,18 +60,13 @@ void session_table_free(struct session_table *table)
 	free(table);
 }
 
-static struct session *at(struct session_table *table, uint32_t slot)
-{
-	return session_at(&table->store, slot);
-}
-
 /* Takes the slot of the session used longest ago of all; 0: there is none. No lock is held. */
 static uint32_t evict(struct session_table *table)
 {
 	for (;;) {
 		unsigned best = 0;
 		uint64_t lowest = SHARD_NOTHING;
-		for (unsigned i = 0; i < SHARDS; i++) {
+		for (unsigned i = 0; i < SESSION_SHARDS; i++) {
 			uint64_t sequence =
 				atomic_load_explicit(&table->oldest[i], memory_order_acquire);
 			if (sequence < lowest) {
@@ -99,7 +79,7 @@ static uint32_t evict(struct session_table *table)
 		struct shard *shard = &table->shards[best];
 		spinlock_lock(&shard->lock);
 		uint32_t slot = shard->oldest;
-		bool still_holds = slot && at(table, slot)->sequence == lowest;
+		bool still_holds = slot && session_table_at(table, slot)->sequence == lowest;
 		if (still_holds) {
 			shard_forget(shard, slot);
 			shard_figure_add(&shard->evicted, 1);
@@ -156,7 +136,7 @@ static uint32_t make_session(struct session_table *table, struct shard *shard, u
 			return other;
 		}
 	}
-	memcpy(at(table, slot)->key, key->bytes, table->key_size);
+	memcpy(session_table_at(table, slot)->key, key->bytes, table->key_size);
 	shard_add(shard, slot, hash);
 	*ret_is_new = true;
 	return slot;
@@ -181,7 +161,7 @@ uint32_t session_table_fetch(struct session_table *table, uint64_t hash)
 
 uint32_t session_table_fetch_more(struct session_table *table, uint32_t slot)
 {
-	const struct session *session = at(table, slot);
+	const struct session *session = session_table_at(table, slot);
 	uint32_t next = session_link_get(&session->chain);
 	if (next)
 		session_prefetch(&table->store, next);
@@ -200,7 +180,7 @@ void session_table_acquire(struct session_table *table, const struct session_key
 	uint32_t slot = session_index_find(&shard->index, hash, key->bytes);
 	if (!slot)
 		slot = make_session(table, shard, hash, key, &is_new);
-	struct session *session = at(table, slot);
+	struct session *session = session_table_at(table, slot);
 	if (!is_new)
 		shard_prefetch(&table->store, session);
 	uint64_t sequence = atomic_fetch_add_explicit(&table->sequence, 1, memory_order_relaxed);
@@ -232,13 +212,13 @@ void session_table_release(struct session_table *table, struct session_use *use,
 
 void session_table_lock(struct session_table *table)
 {
-	for (unsigned i = 0; i < SHARDS; i++)
+	for (unsigned i = 0; i < SESSION_SHARDS; i++)
 		spinlock_lock(&table->shards[i].lock);
 }
 
 void session_table_unlock(struct session_table *table)
 {
-	for (unsigned i = 0; i < SHARDS; i++)
+	for (unsigned i = 0; i < SESSION_SHARDS; i++)
 		spinlock_unlock(&table->shards[i].lock);
 }
 
@@ -257,7 +237,7 @@ uint32_t session_table_expire(struct session_table *table, uint64_t now_ns, uint
 {
 	uint64_t expire_ns = session_table_expire_ns(table);
 	uint32_t count = 0;
-	for (unsigned i = 0; i < SHARDS; i++) {
+	for (unsigned i = 0; i < SESSION_SHARDS; i++) {
 		struct shard *shard = &table->shards[i];
 		/* A lock for each session: packets get in between. */
 		uint32_t found = 1;
@@ -279,108 +259,11 @@ uint32_t session_table_expire(struct session_table *table, uint64_t now_ns, uint
 	return count;
 }
 
-/* Copies a live session; false where the slot is nobody's. */
-static bool copy_session(struct session_table *table, uint32_t slot, struct session *ret_copy)
-{
-	struct session *session = at(table, slot);
-	uint8_t owner = atomic_load_explicit(&session->owner, memory_order_relaxed);
-	if (!owner)
-		return false;
-	struct shard *shard = &table->shards[owner - 1];
-	spinlock_lock(&shard->lock);
-	bool is_live = atomic_load_explicit(&session->owner, memory_order_relaxed) == owner;
-	if (is_live)
-		memcpy(ret_copy, session, offsetof(struct session, key) + table->key_size);
-	spinlock_unlock(&shard->lock);
-	return is_live;
-}
-
-bool session_table_walk(struct session_table *table, uint32_t *cursor, uint32_t steps,
-			session_table_visit visit, void *context)
-{
-	_Alignas(struct session) uint8_t copy[sizeof(struct session) + SESSION_KEY_MAX];
-	uint32_t end = session_store_end(&table->store);
-	uint32_t slot = *cursor ? *cursor : 1;
-	for (; steps && slot < end; steps--, slot++) {
-		if (copy_session(table, slot, (struct session *)copy))
-			visit((struct session *)copy, context);
-	}
-	*cursor = slot;
-	return slot < end;
-}
-
-/* Room for the copy of a session with the longest key. */
-struct session_copy {
-	_Alignas(struct session) uint8_t bytes[sizeof(struct session) + SESSION_KEY_MAX];
-};
-
-/* Copies up to `most` sessions of the walk; fewer: there are no more in this shard. */
-static uint32_t copy_changed(struct session_table *table, struct shard *shard, uint32_t most,
-			     struct session_copy *copies)
-{
-	size_t size = offsetof(struct session, key) + table->key_size;
-	const struct session *session;
-	uint32_t count = 0;
-	spinlock_lock(&shard->lock);
-	while (count < most && (session = shard_walk_next(shard)))
-		memcpy(copies[count++].bytes, session, size);
-	spinlock_unlock(&shard->lock);
-	return count;
-}
-
-static void begin_round(struct session_table *table)
-{
-	for (unsigned i = 0; i < SHARDS; i++) {
-		spinlock_lock(&table->shards[i].lock);
-		shard_walk_begin(&table->shards[i]);
-		spinlock_unlock(&table->shards[i].lock);
-	}
-	table->walked = 0;
-}
-
-bool session_table_walk_changed(struct session_table *table, uint32_t steps,
-				session_table_visit visit, void *context)
-{
-	struct session_copy copies[COPIES_PER_LOCK];
-	if (table->walked == SHARDS)
-		begin_round(table);
-	while (steps && table->walked < SHARDS) {
-		uint32_t most = steps < COPIES_PER_LOCK ? steps : COPIES_PER_LOCK;
-		uint32_t count = copy_changed(table, &table->shards[table->walked], most, copies);
-		for (uint32_t i = 0; i < count; i++)
-			visit((struct session *)copies[i].bytes, context);
-		table->walked += count < most;
-		steps -= count;
-	}
-	return table->walked < SHARDS;
-}
-
-void session_table_skip_changed(struct session_table *table)
-{
-	for (unsigned i = 0; i < SHARDS; i++) {
-		spinlock_lock(&table->shards[i].lock);
-		shard_walk_skip(&table->shards[i]);
-		spinlock_unlock(&table->shards[i].lock);
-	}
-	table->walked = SHARDS;
-}
-
-bool session_table_has_changed(struct session_table *table)
-{
-	bool has_changed = false;
-	for (unsigned i = 0; i < SHARDS && !has_changed; i++) {
-		spinlock_lock(&table->shards[i].lock);
-		has_changed = shard_has_changed(&table->shards[i]);
-		spinlock_unlock(&table->shards[i].lock);
-	}
-	return has_changed;
-}
-
 void session_table_set_totals(struct session_table *table, uint64_t passed, uint64_t over,
 			      uint64_t evicted)
 {
 	/* One shard has it all: only the sums are ever shown. */
-	for (unsigned i = 0; i < SHARDS; i++) {
+	for (unsigned i = 0; i < SESSION_SHARDS; i++) {
 		struct shard *shard = &table->shards[i];
 		spinlock_lock(&shard->lock);
 		atomic_store_explicit(&shard->passed, i ? 0 : passed, memory_order_relaxed);
@@ -398,7 +281,7 @@ void session_table_figures(struct session_table *table, struct session_table_fig
 	};
 	figures.bytes = sizeof(*table) +
 			(session_store_end(&table->store) - 1) * (uint64_t)table->store.slot_size;
-	for (unsigned i = 0; i < SHARDS; i++) {
+	for (unsigned i = 0; i < SESSION_SHARDS; i++) {
 		struct shard *shard = &table->shards[i];
 		figures.passed += shard_figure_read(&shard->passed);
 		figures.over += shard_figure_read(&shard->over);

@@ -45,7 +45,7 @@ def test_manual_without_table(lab):
     daemon = Daemon(lab, CONFIG)
     result = daemon.node.run(*daemon.words("start", "-f"), check=False)
     lab.report.equal(result.returncode, 1, "the start fails")
-    lab.report.ok("`ruleset: manual`: there is no table inet nfshaper: load `nfshaper show nft`"
+    lab.report.ok("`ruleset: manual`: there is no table inet nfshaper: load what `nfshaper show nft`"
                   in result.stderr, "and says so", result.stderr)
 
 

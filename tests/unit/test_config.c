@@ -34,6 +34,8 @@ static void dump_general(const struct config *config, FILE *out)
 	fprintf(out, "queue first %u workers %u length %u %s\n", config->queue.first,
 		config->queue.workers, config->queue.length,
 		config->queue.fail_open ? "open" : "closed");
+	if (config->manual_ruleset)
+		fputs("ruleset manual\n", out);
 }
 
 static void dump_class(const struct config *config, const struct config_class *class, FILE *out)
@@ -43,6 +45,8 @@ static void dump_class(const struct config *config, const struct config_class *c
 	for (size_t i = 0; i < config->n_interfaces; i++) {
 		const struct config_interface *interface = &config->interfaces[i];
 		struct class_rates rates = config_class_out(class, interface->out_bps);
+		if (!config_class_is_on(class, interface))
+			continue;
 		if (interface->out_bps)
 			fprintf(out, "  %s out rate %ju ceil %ju\n", interface->name,
 				(uintmax_t)rates.rate_bps, (uintmax_t)rates.ceil_bps);
