@@ -36,6 +36,10 @@ static void print_explain_keys(void)
 	       "  mark=NUMBER           the packet mark, such as 0x10\n"
 	       "  icmp-type=TYPE        a number or a name, such as 8 or echo-request\n"
 	       "  time=[DAY-]HH:MM      local time, such as 22:30, sat-22:30 or sat alone\n"
+	       "  user= group=          owner of the local end, a name or a number; uid= gid=\n"
+	       "  cmd= args= exe= pid=  its process; args=\"-jar 'my router.jar'\" are words as in "
+	       "a shell\n"
+	       "  cgroup= unit=         its control group and systemd unit\n"
 	       "What is not given, such as a port, is not known.\n");
 }
 
