@@ -197,6 +197,7 @@ static void watch(struct daemon *daemon)
 	watchdog_watch(&daemon->watchdog, daemon->workers, plan->workers, daemon->loop);
 	decision_log_watch(&daemon->decision_log, daemon->workers, plan->workers, daemon->loop);
 	losses_watch(daemon);
+	netstat_watch(&daemon->netstat, daemon->loop);
 }
 
 static void take_down(struct daemon *daemon)
@@ -206,6 +207,7 @@ static void take_down(struct daemon *daemon)
 	else
 		notify_send("STOPPING=1");
 	log_info("stopping");
+	netstat_stop(&daemon->netstat);
 	confirm_stop(daemon);
 	losses_stop(daemon);
 	decision_log_stop(&daemon->decision_log, daemon->loop);

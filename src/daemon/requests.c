@@ -63,6 +63,11 @@ static void take_sessions(struct daemon *daemon, struct control_request *request
 	give(request, result, error);
 }
 
+static void take_netstat(struct daemon *daemon, struct control_request *request)
+{
+	netstat_take(&daemon->netstat, daemon->snapshot, request);
+}
+
 static void take_throttle_set(struct daemon *daemon, struct control_request *request)
 {
 	char *error = NULL;
@@ -83,6 +88,7 @@ static const struct {
 	void (*take)(struct daemon *daemon, struct control_request *request);
 } requests[] = {
 	{"status", false, take_status},
+	{"netstat", false, take_netstat},
 	{"sessions", false, take_sessions},
 	{"reload", true, take_reload},
 	{"confirm", true, take_confirm},
