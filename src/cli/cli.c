@@ -8,16 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/units.h"
+#include "daemon/confirm.h"
 #include "util/alloc.h"
 #include "util/log.h"
 #include "util/text.h"
 
 const struct command commands[] = {
-	{"start", "", "check the configuration, apply it, and run", "fdV:", "", command_start},
+	{"start", "[--confirm TIME]", "check the configuration, apply it, and run", "fdV:", "",
+	 command_start},
 	{"stop", "", "end the daemon and remove what it installed", "", "", command_stop},
 	{"kill", "", "the same as stop", "", "", command_stop},
-	{"reload", "", "read the file again; a bad one changes nothing", "", "", command_reload},
-	{"restart", "", "the same as reload", "", "", command_reload},
+	{"reload", "[--confirm TIME]", "read the file again; a bad one changes nothing", "", "",
+	 command_reload},
+	{"restart", "[--confirm TIME]", "the same as reload", "", "", command_reload},
+	{"confirm", "[-r]", "keep a configuration that would go back by itself", "", "r",
+	 command_confirm},
 	{"status", "", "show the daemon, its queues, classes, throttles and rules", "", "",
 	 command_status},
 	{"sessions", "[-nv] [-s SERIAL] [-T TAG]", "show the sessions of throttles, busiest first",
@@ -35,7 +41,7 @@ const struct command commands[] = {
 };
 const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
 
-enum { OPTION_RUN_DIR = 256, OPTION_STATE_DIR };
+enum { OPTION_RUN_DIR = 256, OPTION_STATE_DIR, OPTION_CONFIRM };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
@@ -47,6 +53,7 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, 'j'},
 	{"run-dir", required_argument, NULL, OPTION_RUN_DIR},
 	{"state-dir", required_argument, NULL, OPTION_STATE_DIR},
+	{"confirm", required_argument, NULL, OPTION_CONFIRM},
 	{0},
 };
 
@@ -125,6 +132,23 @@ static int set_verbosity(const char *text)
 	return EXIT_DONE;
 }
 
+static int set_confirm(struct cli *cli, const char *text)
+{
+	uint64_t seconds;
+	int error = units_duration(text, &seconds);
+	if (error) {
+		char *problem = units_duration_problem(text, error);
+		cli_usage("--confirm %s: %s", text, problem);
+		free(problem);
+		return EXIT_USAGE;
+	}
+	if (seconds == 0 || seconds > CONFIRM_MAX_S)
+		return cli_usage("--confirm takes a time from 1s to 1d, such as 60s, not `%s`",
+				 text);
+	cli->confirm_s = (unsigned)seconds;
+	return EXIT_DONE;
+}
+
 /* What the option says about itself; -1 where all is well and the program goes on. */
 static int take_option(struct cli *cli, int option, char **argv)
 {
@@ -143,6 +167,8 @@ static int take_option(struct cli *cli, int option, char **argv)
 		return -1;
 	case 'V':
 		return set_verbosity(optarg) ? EXIT_USAGE : -1;
+	case OPTION_CONFIRM:
+		return set_confirm(cli, optarg) ? EXIT_USAGE : -1;
 	case OPTION_RUN_DIR:
 		cli->run_dir = optarg;
 		return -1;
@@ -231,12 +257,19 @@ static int unknown_command(const char *name)
 	return cli_usage("unknown command `%s`", name);
 }
 
+static bool takes_confirm(const struct command *command)
+{
+	return command->run == command_start || command->run == command_reload;
+}
+
 static int run_command(struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	char *allowed = xasprintf(":c:jh%s%s", command->options, command->own);
 	optind = 0; /* glibc: start afresh, with another set of options */
 	int status = read_options(cli, allowed, command, argc, argv);
 	free(allowed);
+	if (status < 0 && cli->confirm_s && !takes_confirm(command))
+		status = cli_usage("--confirm is no option of `%s`", command->name);
 	if (status < 0)
 		status = command->run(cli, argc - optind, argv + optind);
 	free(cli->own);

@@ -62,6 +62,20 @@ static void print_throttle_options(void)
 	       "  -r TAG     removes a throttle that was made by command\n");
 }
 
+static void print_confirm_times(void)
+{
+	printf("  --confirm TIME  such as 60s or 5m: unless `nfshaper confirm` comes in that time, "
+	       "the\n"
+	       "                  configuration before is put back; where there was none, the "
+	       "daemon "
+	       "ends\n");
+}
+
+static void print_confirm_options(void)
+{
+	printf("  -r  go back at once\n");
+}
+
 static void print_sessions_options(void)
 {
 	printf("  -T TAG, -s SERIAL  those of that throttle only\n"
@@ -77,8 +91,9 @@ static void print_details(const char *name)
 		const char *name;
 		void (*print)(void);
 	} details[] = {
-		{"explain", print_explain_keys},
-		{"throttle", print_throttle_options},
+		{"start", print_confirm_times},       {"reload", print_confirm_times},
+		{"restart", print_confirm_times},     {"confirm", print_confirm_options},
+		{"explain", print_explain_keys},      {"throttle", print_throttle_options},
 		{"sessions", print_sessions_options},
 	};
 	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {

@@ -25,7 +25,9 @@ int command_reload(struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (cli_no_arguments("reload", argc))
 		return EXIT_USAGE;
-	int status = client_ask(cli, "reload", NULL, &answer);
+	json_t *members =
+		cli->confirm_s ? json_pack("{s:i}", "confirm", (int)cli->confirm_s) : NULL;
+	int status = client_ask(cli, "reload", members, &answer);
 	if (status)
 		return status;
 	status = json_is_true(json_object_get(answer, "reloaded")) ? EXIT_DONE : EXIT_FAILED;
@@ -35,6 +37,9 @@ int command_reload(struct cli *cli, int argc, char **argv)
 	}
 	print_list(answer, "errors", "");
 	print_list(answer, "warnings", "warning: ");
+	if (!status && json_is_object(json_object_get(answer, "confirm")))
+		printf("goes back in %u s unless `nfshaper confirm` comes before\n",
+		       cli->confirm_s);
 	if (status)
 		fputs("nfshaper: not reloaded, the configuration before stays in force\n", stderr);
 	json_decref(answer);

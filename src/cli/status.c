@@ -18,6 +18,18 @@ static const char *rate_text(long long bps, char *buffer, size_t size)
 	return buffer;
 }
 
+static void print_confirm(const json_t *status)
+{
+	const json_t *confirm = json_object_get(status, "confirm");
+	if (json_is_true(json_object_get(status, "config_is_copy")))
+		printf("           in force is the copy of the last confirmed configuration, not "
+		       "the "
+		       "file\n");
+	if (json_is_object(confirm))
+		printf("confirm    within %.0f s (nfshaper confirm), or it goes back\n",
+		       json_number_value(json_object_get(confirm, "seconds_left")));
+}
+
 static void print_queue(const json_t *queue)
 {
 	printf("queue      %s path, %lld worker%s (queues %lld–%lld), length %lld, on-failure %s\n"
@@ -130,6 +142,7 @@ static void print_status(const json_t *status)
 	size_t index;
 	printf("nfshaper   %s, pid %lld, %s\n", member_text(status, "version"),
 	       member_number(status, "pid"), member_text(status, "config"));
+	print_confirm(status);
 	print_queue(json_object_get(status, "queue"));
 	if (json_is_object(not_judged))
 		printf("not judged %lld exempt, %lld without a conntrack entry, %lld bridged, "

@@ -4,8 +4,9 @@
  *
  *   snapshot     the configuration, checked and compiled; nothing has been touched before
  *   features     what the kernel offers, and whether the privileges are there
- *   incoming     in which way what comes in is shaped
  *   locks        one daemon for a run directory and for a network namespace
+ *   confirm      another snapshot, where this one was not confirmed
+ *   incoming     in which way what comes in is shaped
  *   child        where it detaches, all that follows happens in the child
  *   control      the socket and the signals: a stop that comes now waits for its turn
  *   throttles    their tables of sessions
@@ -32,10 +33,9 @@
 #include "daemon/pidfile.h"
 #include "daemon/preflight.h"
 #include "daemon/reload.h"
+#include "daemon/requests.h"
 #include "daemon/ruleset.h"
 #include "daemon/sessions.h"
-#include "daemon/status.h"
-#include "daemon/throttle_control.h"
 #include "kernel/flowtable.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -134,27 +134,11 @@ static int start_shaping(struct daemon *daemon)
 	return error;
 }
 
-static json_t *handle(const char *command, json_t *request, void *data, char **ret_error)
-{
-	if (strcmp(command, "status") == 0)
-		return status_json(data);
-	if (strcmp(command, "reload") == 0)
-		return reload(data);
-	if (strcmp(command, "sessions") == 0)
-		return throttle_control_sessions(data, request, ret_error);
-	if (strcmp(command, "throttle-set") == 0)
-		return throttle_control_set(data, request, ret_error);
-	if (strcmp(command, "throttle-remove") == 0)
-		return throttle_control_remove(data, request, ret_error);
-	*ret_error = xasprintf("the daemon does not know the command `%s`", command);
-	return NULL;
-}
-
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
 {
 	(void)events;
 	if (watcher->signum == SIGHUP)
-		json_decref(reload(watcher->data));
+		json_decref(reload(watcher->data, 0));
 	else
 		ev_break(loop, EVBREAK_ALL);
 }
@@ -167,7 +151,8 @@ static int open_control(struct daemon *daemon)
 		log_error("no event loop: %s", strerror(errno));
 		return -EIO;
 	}
-	daemon->control = control_new(daemon->loop, daemon->options->run_dir, handle, daemon);
+	daemon->control =
+		control_new(daemon->loop, daemon->options->run_dir, requests_handle, daemon);
 	if (!daemon->control) {
 		log_error("the control socket in %s cannot be made: %s", daemon->options->run_dir,
 			  strerror(errno));
@@ -190,9 +175,21 @@ static void close_control(struct daemon *daemon)
 	ev_loop_destroy(daemon->loop);
 }
 
+/* What is started is kept before anything is touched for it. */
+static int begin_confirm(struct daemon *daemon, unsigned seconds)
+{
+	struct diags diags;
+	diags_init(&diags);
+	bool may_go_on = confirm_begin(daemon, daemon->snapshot, seconds, &diags);
+	reload_log(&diags);
+	diags_fini(&diags);
+	return may_go_on ? 0 : -EIO;
+}
+
 /* With the lock held and, where wanted, in the child: set up, run, take down. */
 static int serve(struct daemon *daemon, int ready_fd)
 {
+	unsigned confirm_s = daemon->confirm.is_copy ? 0 : daemon->options->confirm_s;
 	int error = pidfile_write(daemon->locks.pid_fd);
 	signal(SIGPIPE, SIG_IGN);
 	tzset(); /* for clock_local() */
@@ -203,6 +200,9 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = open_control(daemon);
 	if (error)
 		return error;
+	error = begin_confirm(daemon, confirm_s);
+	if (error)
+		goto no_confirm;
 	error = sessions_open(daemon);
 	if (error)
 		goto no_throttles;
@@ -221,6 +221,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	police_watch(&daemon->police, daemon->snapshot->plan, daemon->loop);
 	ruleset_watch(daemon);
 	sessions_watch(daemon);
+	confirm_end(daemon, confirm_s, true);
 	flowtable_find(warn_of_flowtable, NULL);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
 		 daemon->snapshot->plan->workers == 1 ? "" : "s",
@@ -231,6 +232,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	ev_run(daemon->loop, 0);
 	notify_send("STOPPING=1");
 	log_info("stopping");
+	confirm_stop(daemon);
 	police_stop(&daemon->police, daemon->loop);
 	ruleset_stop_queueing(daemon);
 	close_workers(daemon);
@@ -246,7 +248,24 @@ no_shaping:
 no_workers:
 	sessions_close(daemon);
 no_throttles:
+	confirm_end(daemon, confirm_s, false);
+no_confirm:
 	close_control(daemon);
+	return error;
+}
+
+/* Until it is over: where a configuration goes back to one that needs it, a second time. */
+static int serve_all(struct daemon *daemon, int ready_fd)
+{
+	int error = serve(daemon, ready_fd);
+	while (!error && daemon->confirm.is_restart) {
+		daemon->confirm.is_restart = false;
+		error = confirm_load(daemon);
+		if (!error)
+			error = choose_incoming(daemon);
+		if (!error)
+			error = serve(daemon, -1);
+	}
 	return error;
 }
 
@@ -258,16 +277,18 @@ int daemon_run(const struct daemon_options *options)
 	if (!error)
 		error = probe(&daemon);
 	if (!error)
-		error = choose_incoming(&daemon);
-	if (!error)
 		error = locks_take(&daemon.locks, options->run_dir);
+	if (!error)
+		error = confirm_choose(&daemon);
+	if (!error)
+		error = choose_incoming(&daemon);
 	if (!error && !options->foreground) {
 		ready_fd = detach_begin();
 		if (ready_fd < 0)
 			error = ready_fd;
 	}
 	if (!error)
-		error = serve(&daemon, ready_fd);
+		error = serve_all(&daemon, ready_fd);
 	locks_release(&daemon.locks, options->run_dir);
 	snapshot_free(daemon.snapshot);
 	state_fini(&daemon.state);

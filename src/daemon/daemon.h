@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "daemon/confirm.h"
 #include "daemon/control.h"
 #include "daemon/guard.h"
 #include "daemon/incoming.h"
@@ -25,6 +26,7 @@ struct daemon_options {
 	const char *run_dir;
 	const char *state_dir;
 	bool foreground;
+	unsigned confirm_s; /* it goes back unless it is confirmed in that time; 0: no */
 };
 
 struct daemon {
@@ -33,7 +35,7 @@ struct daemon {
 	struct state state; /* what is known of this run and of earlier ones */
 	struct snapshot *snapshot;
 	struct session_file *session_file;
-	ev_timer tidy_timer; /* of sessions */
+	ev_timer tidy_timer;     /* of sessions */
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;
 	struct incoming incoming;
@@ -42,6 +44,7 @@ struct daemon {
 	struct locks locks;
 	struct ev_loop *loop;
 	struct control *control;
+	struct confirm confirm;
 	ev_signal signals[3]; /* SIGTERM, SIGINT, SIGHUP */
 };
 

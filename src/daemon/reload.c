@@ -63,8 +63,7 @@ void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 	state_remember(&daemon->state, daemon->options->state_dir, snapshot);
 }
 
-/* Takes the snapshot over, also where it fails. */
-static int apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags)
+int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags)
 {
 	const char *restart = needs_restart(daemon->snapshot->plan, snapshot->plan);
 	struct place whole_file = {.file = daemon->snapshot->config->path};
@@ -89,34 +88,41 @@ static int apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 	return error;
 }
 
-static void log_diags(const struct diags *diags)
+void reload_log(const struct diags *diags)
 {
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct diag *diag = &diags->items[i];
+		char *place = diag->line ? xasprintf(":%u:%u", diag->line, diag->column) : NULL;
 		if (diag->severity == DIAG_ERROR)
-			log_error("%s:%u:%u: %s", diag->file, diag->line, diag->column,
-				  diag->message);
+			log_error("%s%s: %s", diag->file, place ? place : "", diag->message);
 		else
-			log_warning("%s:%u:%u: %s", diag->file, diag->line, diag->column,
-				    diag->message);
+			log_warning("%s%s: %s", diag->file, place ? place : "", diag->message);
+		free(place);
 	}
-	if (diags->errors)
-		log_error("not reloaded: the configuration before stays in force");
-	else
-		log_info("reloaded");
 }
 
-json_t *reload(struct daemon *daemon)
+json_t *reload(struct daemon *daemon, unsigned confirm_s)
 {
 	struct diags diags;
+	bool is_in_force = false;
 	diags_init(&diags);
 	struct snapshot *snapshot =
 		preflight_known(daemon->options->config_file, &daemon->state.known, &diags);
-	if (snapshot)
-		apply(daemon, snapshot, &diags);
-	log_diags(&diags);
+	if (snapshot && !confirm_begin(daemon, snapshot, confirm_s, &diags)) {
+		snapshot_free(snapshot);
+	} else if (snapshot) {
+		is_in_force = reload_apply(daemon, snapshot, &diags) == 0;
+		daemon->confirm.is_copy &= !is_in_force;
+		confirm_end(daemon, confirm_s, is_in_force);
+	}
+	reload_log(&diags);
+	if (is_in_force)
+		log_info("reloaded");
+	else
+		log_error("not reloaded: the configuration before stays in force");
 	json_t *answer = diags_json(&diags);
-	json_object_set_new(answer, "reloaded", json_boolean(diags.errors == 0));
+	json_object_set_new(answer, "reloaded", json_boolean(is_in_force));
+	json_object_set_new(answer, "confirm", confirm_json(daemon));
 	diags_fini(&diags);
 	return answer;
 }

@@ -66,11 +66,11 @@ class Daemon:
     def json(self, *command):
         return json.loads(self.run("-j", *command).stdout)
 
-    def start(self):
+    def start(self, *options):
         """Runs it in the foreground, wrapped if asked for, and waits until it answers."""
         wrap = shlex.split(os.environ.get("LAB_WRAP", ""))
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.node.command(*wrap, *self.words("start", "-f")),
+            self.process = subprocess.Popen(self.node.command(*wrap, *self.words("start", "-f", *options)),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.lab.at_end(self._end)
         wait_for(self._answers, "the daemon's socket", 10)
