@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/path.h"
 
+/* The next rule from `from` on, or -1; void where the path is open or wants something. */
+static int match(const struct snapshot *snapshot, const struct facts *facts, int from,
+		 struct path *path)
+{
+	if (facts->open)
+		return ruleset_match_open(snapshot->ruleset, facts, (size_t)from, &path->is_open);
+	return ruleset_match_asking(snapshot->ruleset, facts, (size_t)from, &path->wants);
+}
+
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path)
 {
 	const struct snapshot_rule *what;
 	int rule = -1;
 	ret_path->count = 0;
 	ret_path->n_tickets = 0;
+	ret_path->is_open = false;
+	ret_path->wants = OWNER_NOTHING;
 	for (;;) {
-		rule = ruleset_match_asking(snapshot->ruleset, facts, (size_t)(rule + 1),
-					    &ret_path->wants);
-		if (ret_path->wants)
+		rule = match(snapshot, facts, rule + 1, ret_path);
+		if (ret_path->wants || ret_path->is_open)
 			return;
 		if (rule < 0)
 			break;

@@ -23,9 +23,10 @@
 #include "rules/facts.h"
 
 struct path {
-	int rule;           /* that settles the connection; -1: none does */
-	uint32_t id;        /* its decision */
-	uint32_t queued_id; /* the same where its packets stay queued */
+	int rule;               /* that settles the connection; -1: none does */
+	uint32_t id;            /* its decision */
+	uint32_t queued_id;     /* the same where its packets stay queued */
+	bool is_open;           /* the rest is void: it depends on what is open (facts->open) */
 	enum owner_level wants; /* not OWNER_NOTHING: the rest is void until that is known */
 	unsigned count;
 	uint32_t *steps;    /* rules with a throttle in their order; room for all of the snapshot */

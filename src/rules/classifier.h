@@ -35,7 +35,10 @@ struct classifier;
 struct classifier *classifier_new(struct condition *const *conditions, size_t count);
 void classifier_free(struct classifier *classifier);
 
-/* The index of the first condition from `from` on that holds, or -1. */
+/*
+ * The index of the first condition from `from` on that holds, or -1. Where attributes are open
+ * (facts->open), the first that may hold: every condition before it is false whatever they are.
+ */
 int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
 		     uint32_t from);
 

@@ -20,13 +20,22 @@ static unsigned first_bit(uint64_t bits)
 	return (unsigned)__builtin_ctzll(bits);
 }
 
-/* The vector of the packet's class in the dimension, looked up at most once. */
+static bool is_open(const struct search *search, enum attribute attribute)
+{
+	return search->evaluation->facts->open >> attribute & 1;
+}
+
+/* The vector of the packet's class in the dimension, looked up at most once. What is open lets
+ * every conjunction pass. */
 static const uint32_t *search_rows(struct search *search, unsigned dimension)
 {
 	if (!(search->ready >> dimension & 1)) {
+		const struct classifier *classifier = search->classifier;
+		const struct dimension *which = &classifier->dimensions[dimension];
 		search->ready |= (uint64_t)1 << dimension;
-		search->rows[dimension] = dimension_rows(&search->classifier->dimensions[dimension],
-							 search->evaluation);
+		search->rows[dimension] = is_open(search, which->attribute)
+						  ? vector_list_rows(&classifier->all, 0)
+						  : dimension_rows(which, search->evaluation);
 	}
 	return search->rows[dimension];
 }
@@ -43,14 +52,20 @@ static bool narrow(struct search *search, size_t chunk, unsigned dimension,
 	return any != 0;
 }
 
+static bool residue_holds(const struct search *search, const struct residue *residue)
+{
+	if (!search->evaluation->facts->open)
+		return condition_holds(residue->condition, search->evaluation) !=
+		       residue->is_negated;
+	return condition_truth(residue->condition, search->evaluation) !=
+	       (residue->is_negated ? TRUTH_TRUE : TRUTH_FALSE);
+}
+
 static bool residues_hold(const struct search *search, const struct classifier_bit *bit)
 {
-	for (size_t i = 0; i < bit->n_residues; i++) {
-		const struct residue *residue =
-			&search->classifier->residues[bit->first_residue + i];
-		if (condition_holds(residue->condition, search->evaluation) == residue->is_negated)
+	for (size_t i = 0; i < bit->n_residues; i++)
+		if (!residue_holds(search, &search->classifier->residues[bit->first_residue + i]))
 			return false;
-	}
 	return true;
 }
 

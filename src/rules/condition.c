@@ -99,6 +99,41 @@ bool condition_holds(const struct condition *condition, struct evaluation *evalu
 	return predicate_holds(&condition->predicate, evaluation);
 }
 
+static enum truth predicate_truth(const struct predicate *predicate, struct evaluation *evaluation)
+{
+	if (evaluation->facts->open >> predicate->attribute & 1)
+		return TRUTH_OPEN;
+	return predicate_holds(predicate, evaluation) ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+/* The least, or the greatest, of all; begins with what `and` and `or` of nothing are. */
+static enum truth combine(const struct condition *condition, struct evaluation *evaluation)
+{
+	bool is_and = condition->kind == EXPR_AND;
+	enum truth truth = is_and ? TRUTH_TRUE : TRUTH_FALSE;
+	enum truth end = is_and ? TRUTH_FALSE : TRUTH_TRUE;
+	for (size_t i = 0; i < condition->n_children && truth != end; i++) {
+		enum truth other = condition_truth(&condition->children[i], evaluation);
+		if (is_and ? other < truth : other > truth)
+			truth = other;
+	}
+	return truth;
+}
+
+enum truth condition_truth(const struct condition *condition, struct evaluation *evaluation)
+{
+	switch (condition->kind) {
+	case EXPR_AND:
+	case EXPR_OR:
+		return combine(condition, evaluation);
+	case EXPR_NOT:
+		return TRUTH_TRUE - condition_truth(&condition->children[0], evaluation);
+	case EXPR_TEST:
+		break;
+	}
+	return predicate_truth(&condition->predicate, evaluation);
+}
+
 const struct predicate *condition_find(const struct condition *condition, enum attribute attribute)
 {
 	if (condition->kind == EXPR_TEST)

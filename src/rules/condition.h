@@ -39,6 +39,16 @@ void condition_free(struct condition *condition);
 
 bool condition_holds(const struct condition *condition, struct evaluation *evaluation);
 
+/* In the order in which `and` takes the least, `or` the greatest. */
+enum truth { TRUTH_FALSE, TRUTH_OPEN, TRUTH_TRUE };
+
+/*
+ * The same where some attributes are open (facts->open): a test of one may hold or not, and
+ * TRUTH_OPEN says that the condition depends on it (Kleene's three values). What is not open may be
+ * open all the same where one attribute is tested twice: `iif == a or iif != a`.
+ */
+enum truth condition_truth(const struct condition *condition, struct evaluation *evaluation);
+
 /* The first test that asks for the attribute, or NULL. It belongs to the condition. */
 const struct predicate *condition_find(const struct condition *condition, enum attribute attribute);
 

@@ -106,6 +106,23 @@ int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *fact
 	return rule;
 }
 
+int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
+		       bool *ret_is_open)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	enum truth truth = TRUTH_FALSE;
+	int rule = -1;
+	for (; truth == TRUTH_FALSE; from = (size_t)rule + 1) {
+		rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from);
+		if (rule < 0)
+			break;
+		const struct condition *condition = ruleset->conditions[rule];
+		truth = condition ? condition_truth(condition, &evaluation) : TRUTH_TRUE;
+	}
+	*ret_is_open = truth == TRUTH_OPEN || evaluation.wants != OWNER_NOTHING;
+	return rule;
+}
+
 int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from)
 {
 	struct evaluation evaluation = evaluation_of(facts);

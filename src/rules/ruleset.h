@@ -51,6 +51,14 @@ int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *fact
 			 enum owner_level *ret_wants);
 
 /*
+ * The same for a connection of which some attributes are not known to the caller, though a packet
+ * of it may have them (facts->open). *ret_is_open: the answer is void, for it depends on one of
+ * these, or on an owner that is not looked up.
+ */
+int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
+		       bool *ret_is_open);
+
+/*
  * The same answer, got by trying one rule after the other: what ruleset_match_from() is held
  * against.
  */
