@@ -11,12 +11,14 @@
 
 #include "rules/classifier.h"
 #include "rules/condition.h"
+#include "rules/schedule.h"
 #include "util/alloc.h"
 
 struct ruleset {
 	size_t count;
 	struct condition **conditions; /* NULL: every packet matches */
 	struct classifier *classifier; /* of these conditions */
+	struct schedule schedule;
 	bool needs_geo;
 };
 
@@ -44,10 +46,12 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 		if (!rule->condition.text)
 			continue;
 		ruleset->conditions[i] = condition_of_rule(rule, sets, diags);
-		if (ruleset->conditions[i])
-			check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
-		else
+		if (!ruleset->conditions[i]) {
 			failed = true;
+			continue;
+		}
+		check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
+		schedule_add(&ruleset->schedule, ruleset->conditions[i]);
 	}
 	named_sets_free(sets);
 	if (failed) {
@@ -83,6 +87,11 @@ const struct condition *ruleset_condition(const struct ruleset *ruleset, size_t 
 bool ruleset_needs_geo(const struct ruleset *ruleset)
 {
 	return ruleset->needs_geo;
+}
+
+const struct schedule *ruleset_schedule(const struct ruleset *ruleset)
+{
+	return &ruleset->schedule;
 }
 
 static bool rule_holds(const struct ruleset *ruleset, size_t rule, struct evaluation *evaluation)
