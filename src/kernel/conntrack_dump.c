@@ -126,6 +126,8 @@ int conntrack_parse(const struct nlmsghdr *nlh, struct connection *ret_connectio
 	if (!read_tuple(table[CTA_TUPLE_ORIG], &connection.original, &connection.proto) ||
 	    !read_tuple(table[CTA_TUPLE_REPLY], &connection.reply, &unused))
 		return -EBADMSG;
+	connection.has_master =
+		read_tuple(table[CTA_TUPLE_MASTER], &connection.master, &connection.master_proto);
 	connection.family = nfg->nfgen_family;
 	connection.zone = read_u16(table[CTA_ZONE]);
 	connection.id = read_u32(table[CTA_ID]);

@@ -29,8 +29,11 @@ struct connection {
 	uint32_t status; /* IPS_… */
 	struct connection_tuple original;
 	struct connection_tuple reply;
-	bool has_counters; /* net.netfilter.nf_conntrack_acct is on */
-	uint64_t bytes[2]; /* original, reply */
+	bool has_master; /* it was expected by another one, such as FTP's data connection */
+	uint8_t master_proto;
+	struct connection_tuple master; /* that one's original direction */
+	bool has_counters;              /* net.netfilter.nf_conntrack_acct is on */
+	uint64_t bytes[2];              /* original, reply */
 	uint64_t packets[2];
 	uint64_t started_ns; /* CLOCK_REALTIME; 0: net.netfilter.nf_conntrack_timestamp is off */
 	uint32_t timeout_s;

@@ -155,6 +155,23 @@ static void test_least(void **state)
 	assert_false(connection.has_counters);
 	assert_int_equal(connection.started_ns, 0);
 	assert_null(connection.zone_attr);
+	assert_false(connection.has_master);
+}
+
+static void test_expected(void **state)
+{
+	struct message message;
+	struct connection connection;
+	(void)state;
+	begin(&message, AF_INET);
+	put_tuple(message.nlh, CTA_TUPLE_ORIG, "192.0.2.1", 20, "192.0.2.2", 50000);
+	put_tuple(message.nlh, CTA_TUPLE_REPLY, "192.0.2.2", 50000, "192.0.2.1", 20);
+	put_tuple(message.nlh, CTA_TUPLE_MASTER, "192.0.2.2", 40000, "192.0.2.1", 21);
+	assert_int_equal(conntrack_parse(message.nlh, &connection), 0);
+	assert_true(connection.has_master);
+	assert_int_equal(connection.master_proto, IPPROTO_TCP);
+	assert_int_equal(connection.master.dport, 21);
+	assert_int_equal(connection.original.sport, 20);
 }
 
 static void test_no_tuple(void **state)
@@ -192,9 +209,8 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_least),
-		cmocka_unit_test(test_no_tuple),
+		cmocka_unit_test(test_everything), cmocka_unit_test(test_least),
+		cmocka_unit_test(test_expected),   cmocka_unit_test(test_no_tuple),
 		cmocka_unit_test(test_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
