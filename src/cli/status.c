@@ -136,6 +136,23 @@ static void print_rules(const json_t *rules)
 		       member_number(rule, "over"), member_text(rule, "rule"));
 }
 
+static void print_remark(const json_t *remark)
+{
+	const char *state = member_text(remark, "state");
+	if (strcmp(state, "none") == 0)
+		return;
+	printf("living     %lld of %lld judged again, %lld changed, %lld left to their next "
+	       "packet, "
+	       "%.2f s%s",
+	       member_number(remark, "seen"), member_number(remark, "total"),
+	       member_number(remark, "changed"), member_number(remark, "undecided"),
+	       json_number_value(json_object_get(remark, "seconds")),
+	       strcmp(state, "running") == 0 ? ", goes on" : "");
+	if (strcmp(state, "failed") == 0)
+		printf(", FAILED: %s", member_text(remark, "error"));
+	putchar('\n');
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *interface, *not_judged = json_object_get(status, "not_judged");
@@ -152,6 +169,7 @@ static void print_status(const json_t *status)
 		       member_number(not_judged, "undecided"));
 	else
 		printf("not judged ALL PACKETS: the table inet nfshaper is gone\n");
+	print_remark(json_object_get(status, "remark"));
 	print_flowtables(json_object_get(status, "flowtables"));
 	json_array_foreach(json_object_get(status, "interfaces"), index, interface)
 		print_interface(interface);

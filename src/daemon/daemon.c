@@ -137,8 +137,10 @@ static int start_shaping(struct daemon *daemon)
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
 {
 	(void)events;
-	if (watcher->signum == SIGHUP)
-		json_decref(reload(watcher->data, 0));
+	if (watcher->signum == SIGHUP && aftermath_is_on(watcher->data))
+		aftermath_wait(watcher->data, NULL);
+	else if (watcher->signum == SIGHUP)
+		reload(watcher->data, NULL, 0);
 	else
 		ev_break(loop, EVBREAK_ALL);
 }
@@ -215,12 +217,13 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = ruleset_install(daemon);
 	if (error)
 		goto no_table;
-	shaping_clear(daemon->snapshot->plan);
+	shaping_tidy(&daemon->shaping, daemon->loop);
 	state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
 	shaping_watch(&daemon->shaping, daemon->loop);
 	police_watch(&daemon->police, daemon->snapshot->plan, daemon->loop);
 	ruleset_watch(daemon);
 	sessions_watch(daemon);
+	hours_watch(daemon);
 	confirm_end(daemon, confirm_s, true);
 	flowtable_find(warn_of_flowtable, NULL);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
@@ -233,12 +236,14 @@ static int serve(struct daemon *daemon, int ready_fd)
 	notify_send("STOPPING=1");
 	log_info("stopping");
 	confirm_stop(daemon);
+	hours_stop(daemon);
+	aftermath_stop(daemon);
 	police_stop(&daemon->police, daemon->loop);
 	ruleset_stop_queueing(daemon);
 	close_workers(daemon);
 	sessions_close(daemon);
 	ruleset_remove(daemon);
-	shaping_stop(&daemon->shaping, daemon->loop, NULL);
+	shaping_stop(&daemon->shaping, daemon->loop);
 	close_control(daemon);
 	return 0;
 no_table:

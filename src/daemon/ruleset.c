@@ -11,20 +11,29 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-/* Marks whose meaning is lost are cleared, so that their connections are judged anew. */
-static void forget_lost_marks(const struct daemon *daemon)
+/* The mark was others' bits before: those are no longer ours. */
+static bool is_moved(const struct daemon *daemon)
+{
+	return daemon->state.mark_mask &&
+	       daemon->state.mark_mask != daemon->snapshot->plan->mark_mask;
+}
+
+/* Living connections get the marks that they would get if they began now. */
+static void mark_living(struct daemon *daemon)
 {
 	const struct plan *plan = daemon->snapshot->plan;
-	const struct state *earlier = &daemon->state;
+	bool void_ids =
+		daemon->state.known.ids.count == 0 || plan->ids_forgotten || is_moved(daemon);
 	struct nl_error error;
-	uint32_t lost = 0;
-	if (earlier->known.ids.count == 0 || plan->ids_forgotten)
-		lost = plan->mark_mask;
-	if (earlier->mark_mask && earlier->mark_mask != plan->mark_mask)
-		lost |= earlier->mark_mask;
-	if (lost && conntrack_clear_marks(lost, &error))
-		log_warning("marks of living connections could not be cleared: %s",
+	if (is_moved(daemon) &&
+	    conntrack_clear_marks(daemon->state.mark_mask & ~plan->mark_mask, &error))
+		log_warning("old marks of living connections could not be cleared: %s",
 			    strerror(-error.code));
+	if (remark_run(&daemon->remark, daemon->snapshot, void_ids) == 0)
+		return;
+	char *why = remark_error_text(&daemon->remark);
+	log_warning("living connections could not all be judged, %s", why);
+	free(why);
 }
 
 int ruleset_put(struct daemon *daemon, const struct plan *plan, char **ret_why)
@@ -60,16 +69,15 @@ static int restore_table(void *data)
 }
 
 /*
- * Lost marks are cleared before the table reads them, and once more behind it where the table of
- * an earlier run may have written some meanwhile.
+ * Before the table reads them, and once more behind it where the table of an earlier run may have
+ * written others meanwhile.
  */
 int ruleset_install(struct daemon *daemon)
 {
-	bool had_table = daemon->state.known.ids.count > 0;
-	forget_lost_marks(daemon);
+	mark_living(daemon);
 	int error = put_table(daemon);
-	if (!error && had_table)
-		forget_lost_marks(daemon);
+	if (!error && is_moved(daemon))
+		mark_living(daemon);
 	return error;
 }
 

@@ -17,8 +17,8 @@ struct worker;
 
 /*
  * Opens the queues of the worker `index` as the plan has them; the thread is not started yet. NULL
- * on failure, with errno (EBUSY: another program has a queue) and *ret_why a sentence, to be freed by the caller. The snapshot
- * must outlive the worker or worker_switch().
+ * on failure, with errno (EBUSY: another program has a queue) and *ret_why a sentence, to be freed
+ * by the caller. The snapshot must outlive the worker or worker_switch().
  */
 struct worker *worker_new(const struct snapshot *snapshot, unsigned index, char **ret_why);
 
@@ -31,6 +31,12 @@ int worker_start(struct worker *worker);
  * unless both have the same rules.
  */
 void worker_switch(struct worker *worker, const struct snapshot *snapshot);
+
+/*
+ * Makes the worker forget what it remembers of connections, because the same rules mean something
+ * else now: a time has come. Returns when all that it answers is judged by the present time.
+ */
+void worker_forget(struct worker *worker);
 
 /*
  * Answers what still waits in the queue, then ends the thread. The queue stays bound. Call it
