@@ -107,6 +107,17 @@ static void report(const struct remark *remark)
 	free(error);
 }
 
+void aftermath_precede(struct daemon *daemon)
+{
+	const struct plan *plan = daemon->snapshot->plan;
+	const struct state *earlier = &daemon->state;
+	/* What the marks say is not known, or they are other bits now. */
+	bool is_void = earlier->known.ids.count == 0 || plan->ids_forgotten ||
+		       (earlier->mark_mask && earlier->mark_mask != plan->mark_mask);
+	remark_run(&daemon->remark, daemon->snapshot, is_void);
+	report(&daemon->remark);
+}
+
 static void on_done(void *data)
 {
 	struct daemon *daemon = data;

@@ -25,6 +25,13 @@ struct aftermath {
 	bool again;      /* the time has changed meanwhile */
 };
 
+/*
+ * For a start: living connections get the marks that they would get if they began now, before the
+ * table asks about them. What cannot be done is a message. Those that begin before the table is
+ * there are left to aftermath_begin().
+ */
+void aftermath_precede(struct daemon *daemon);
+
 /* True while it goes on. */
 bool aftermath_is_on(const struct daemon *daemon);
 

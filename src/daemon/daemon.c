@@ -12,6 +12,7 @@
  *   throttles    their tables of sessions
  *   workers      queues are bound before any rule feeds them
  *   shapers      classes are there before any packet is given one
+ *   marks        living connections are judged
  *   table        one transaction; from here on packets are judged
  *   state        ids on the disk
  *   loop         link events, control requests, signals
@@ -214,6 +215,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = start_shaping(daemon);
 	if (error)
 		goto no_shaping;
+	aftermath_precede(daemon);
 	error = ruleset_install(daemon);
 	if (error)
 		goto no_table;
@@ -224,6 +226,7 @@ static int serve(struct daemon *daemon, int ready_fd)
 	ruleset_watch(daemon);
 	sessions_watch(daemon);
 	hours_watch(daemon);
+	aftermath_begin(daemon);
 	confirm_end(daemon, confirm_s, true);
 	flowtable_find(warn_of_flowtable, NULL);
 	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,

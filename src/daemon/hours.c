@@ -10,6 +10,9 @@
 #include "daemon/daemon.h"
 #include "util/log.h"
 
+/* time(2), by which everybody judges, may be a tick of the kernel behind the timer. */
+#define LATE_NS 20000000
+
 static long offset_of(time_t at)
 {
 	struct tm tm;
@@ -55,7 +58,7 @@ static void judge_again(struct daemon *daemon)
 
 static int arm(struct hours *hours, const struct schedule *schedule)
 {
-	struct itimerspec when = {.it_value.tv_sec = hours_next(schedule, time(NULL))};
+	struct itimerspec when = {.it_value = {hours_next(schedule, time(NULL)), LATE_NS}};
 	return timerfd_settime(hours->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL);
 }
 

@@ -199,13 +199,13 @@ json_t *remark_json(const struct remark *remark)
 	char *error = has_failed ? remark_error_text(remark) : NULL;
 	uint64_t ns = remark->is_running ? clock_monotonic_ns() - remark->started_ns
 					 : atomic_load(&remark->duration_ns);
-	json_t *json = json_pack(
-		"{s:s, s:I, s:I, s:I, s:I, s:f, s:s?}", "state", state_text(remark), "total",
-		(json_int_t)atomic_load(&remark->total), "seen",
-		(json_int_t)atomic_load(&remark->seen), "changed",
-		(json_int_t)atomic_load(&remark->changed), "undecided",
-		(json_int_t)atomic_load(&remark->undecided), "seconds", (double)ns / 1e9, "error",
-		error);
+	json_t *json =
+		json_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:s?}", "state", state_text(remark),
+			  "total", (json_int_t)atomic_load(&remark->total), "seen",
+			  (json_int_t)atomic_load(&remark->seen), "changed",
+			  (json_int_t)atomic_load(&remark->changed), "undecided",
+			  (json_int_t)atomic_load(&remark->undecided), "seconds", (double)ns / 1e9,
+			  "error", error);
 	free(error);
 	return json;
 }

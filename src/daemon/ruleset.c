@@ -11,29 +11,14 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-/* The mark was others' bits before: those are no longer ours. */
-static bool is_moved(const struct daemon *daemon)
+/* Bits of the mark that were ours in an earlier run and are no more. */
+static void clear_lost_bits(const struct daemon *daemon)
 {
-	return daemon->state.mark_mask &&
-	       daemon->state.mark_mask != daemon->snapshot->plan->mark_mask;
-}
-
-/* Living connections get the marks that they would get if they began now. */
-static void mark_living(struct daemon *daemon)
-{
-	const struct plan *plan = daemon->snapshot->plan;
-	bool void_ids =
-		daemon->state.known.ids.count == 0 || plan->ids_forgotten || is_moved(daemon);
 	struct nl_error error;
-	if (is_moved(daemon) &&
-	    conntrack_clear_marks(daemon->state.mark_mask & ~plan->mark_mask, &error))
+	uint32_t lost = daemon->state.mark_mask & ~daemon->snapshot->plan->mark_mask;
+	if (lost && conntrack_clear_marks(lost, &error))
 		log_warning("old marks of living connections could not be cleared: %s",
 			    strerror(-error.code));
-	if (remark_run(&daemon->remark, daemon->snapshot, void_ids) == 0)
-		return;
-	char *why = remark_error_text(&daemon->remark);
-	log_warning("living connections could not all be judged, %s", why);
-	free(why);
 }
 
 int ruleset_put(struct daemon *daemon, const struct plan *plan, char **ret_why)
@@ -70,14 +55,14 @@ static int restore_table(void *data)
 
 /*
  * Before the table reads them, and once more behind it where the table of an earlier run may have
- * written others meanwhile.
+ * written some meanwhile.
  */
 int ruleset_install(struct daemon *daemon)
 {
-	mark_living(daemon);
+	clear_lost_bits(daemon);
 	int error = put_table(daemon);
-	if (!error && is_moved(daemon))
-		mark_living(daemon);
+	if (!error)
+		clear_lost_bits(daemon);
 	return error;
 }
 
