@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <nfshaper/control.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ const struct command commands[] = {
 	{"check", "", "read the configuration and say all that is wrong", "", "", command_check},
 	{"explain", "PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]",
 	 "show the verdict that such a packet would get, and why", "", "", command_explain},
-	{"show", "nft|tc|marks", "show what would be installed", "", "", command_show},
+	{"show", "nft|tc|rules|marks", "show what would be installed", "", "", command_show},
 	{"import", "FILE", "print a pyshaper.conf as rules.yaml", "", "", command_import},
 	{"help", "[COMMAND]", "show this help", "", "", command_help},
 };
@@ -57,6 +58,9 @@ static const struct option long_options[] = {
 	{0},
 };
 
+/* Whose arguments are read, or NULL: for hints. */
+static const struct command *current;
+
 static int fail_with(int status, const char *hint, const char *format, va_list args)
 {
 	fflush(stdout);
@@ -69,9 +73,12 @@ static int fail_with(int status, const char *hint, const char *format, va_list a
 int cli_usage(const char *format, ...)
 {
 	va_list args;
+	char *hint = current ? xasprintf("; see `nfshaper help %s`", current->name)
+			     : xstrdup("; see `nfshaper help`");
 	va_start(args, format);
-	fail_with(EXIT_USAGE, "; see `nfshaper help`", format, args);
+	fail_with(EXIT_USAGE, hint, format, args);
 	va_end(args);
+	free(hint);
 	return EXIT_USAGE;
 }
 
@@ -149,6 +156,31 @@ static int set_confirm(struct cli *cli, const char *text)
 	return EXIT_DONE;
 }
 
+/* The name of the long option nearest to `--wrong`, or NULL. */
+static const char *nearest_option(const char *wrong)
+{
+	const char *names[sizeof(long_options) / sizeof(long_options[0])];
+	size_t count = 0;
+	for (; long_options[count].name; count++)
+		names[count] = long_options[count].name;
+	return text_nearest(wrong + strlen("--"), names, count);
+}
+
+static int unknown_option(const char *word)
+{
+	bool is_long = strncmp(word, "--", 2) == 0;
+	const char *nearest = is_long ? nearest_option(word) : NULL;
+	char *option = optopt && !is_long ? xasprintf("-%c", optopt) : xstrdup(word);
+	if (nearest)
+		cli_usage("unknown option %s; did you mean --%s?", option, nearest);
+	else if (current)
+		cli_usage("%s is no option of `%s`", option, current->name);
+	else
+		cli_usage("unknown option %s", option);
+	free(option);
+	return EXIT_USAGE;
+}
+
 /* What the option says about itself; -1 where all is well and the program goes on. */
 static int take_option(struct cli *cli, int option, char **argv)
 {
@@ -186,9 +218,7 @@ static int take_option(struct cli *cli, int option, char **argv)
 			return cli_usage("option -%c needs a value", optopt);
 		return cli_usage("option %s needs a value", argv[optind - 1]);
 	default:
-		if (optopt && optopt < OPTION_RUN_DIR)
-			return cli_usage("unknown option -%c", optopt);
-		return cli_usage("unknown option %s", argv[optind - 1]);
+		return unknown_option(argv[optind - 1]);
 	}
 }
 
@@ -265,6 +295,7 @@ static bool takes_confirm(const struct command *command)
 static int run_command(struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	char *allowed = xasprintf(":c:jh%s%s", command->options, command->own);
+	current = command->run == command_help ? NULL : command;
 	optind = 0; /* glibc: start afresh, with another set of options */
 	int status = read_options(cli, allowed, command, argc, argv);
 	free(allowed);
@@ -276,11 +307,12 @@ static int run_command(struct cli *cli, const struct command *command, int argc,
 	return status == EXIT_NO_READER ? EXIT_DONE : status;
 }
 
-int cli_main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const char *from_environment = getenv("NFSHAPERCONFIG");
+	bool is_given = from_environment && *from_environment;
 	struct cli cli = {
-		.config_path = from_environment ? from_environment : NFSHAPER_CONFIG_FILE,
+		.config_path = is_given ? from_environment : NFSHAPER_CONFIG_FILE,
 		.run_dir = NFSHAPER_RUN_DIR,
 		.state_dir = NFSHAPER_STATE_DIR,
 	};
@@ -293,4 +325,12 @@ int cli_main(int argc, char **argv)
 	if (!command)
 		return unknown_command(argv[optind]);
 	return run_command(&cli, command, argc - optind, argv + optind);
+}
+
+int cli_main(int argc, char **argv)
+{
+	/* A reader that has gone, such as a pager, is told by write(2). */
+	signal(SIGPIPE, SIG_IGN);
+	int status = run(argc, argv);
+	return status == EXIT_DONE && cli_flush() == EXIT_FAILED ? EXIT_FAILED : status;
 }

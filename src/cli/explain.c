@@ -131,5 +131,6 @@ int command_explain(struct cli *cli, int argc, char **argv)
 	}
 	snapshot_free(snapshot);
 	state_fini(&earlier);
+	packet_arg_fini(&arg);
 	return status;
 }

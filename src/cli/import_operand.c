@@ -210,17 +210,20 @@ static int take_other_name(struct translator *translator, const struct import_to
 				nearest ? nearest : "", nearest ? "`?" : "");
 }
 
-/* args[0] */
+/* args[0], or args[-1] */
 static int take_index(struct translator *translator, struct import_operand *operand)
 {
 	translator_advance(translator);
+	bool from_end = import_token_is(&translator->token, "-");
+	if (from_end)
+		translator_advance(translator);
 	struct import_token index = translator->token;
 	if (operand->attribute->type != IMPORT_TEXTS || index.kind != IMPORT_NUMBER)
 		return translator_unable(translator, "a part of `%s` cannot be tested",
 					 operand->attribute->name);
 	free(operand->text);
-	operand->text =
-		xasprintf("%s[%.*s]", operand->attribute->name, (int)index.length, index.text);
+	operand->text = xasprintf("%s[%s%.*s]", operand->attribute->name, from_end ? "-" : "",
+				  (int)index.length, index.text);
 	translator_advance(translator);
 	if (translator->token.kind == IMPORT_OTHER)
 		return translator_unable(translator, "a part of `%s` cannot be tested",

@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "net/proto.h"
+#include "rules/attribute.h"
 #include "rules/geo.h"
 #include "rules/icmp.h"
 #include "rules/literal.h"
@@ -197,28 +198,37 @@ static const struct {
 	{"time", read_time},
 };
 
+/* The keys of the owner are the attributes that need one. */
+static bool find_owner_key(const char *key, enum attribute *ret_attribute)
+{
+	return attribute_find(key, strlen(key), ret_attribute) &&
+	       attribute_info(*ret_attribute)->level > OWNER_NOTHING;
+}
+
 static int unknown_key(const char *key)
 {
-	static const char *const later[] = {"user", "pid", "cmd", "args"};
-	const char *names[COUNT(keys)];
-	for (size_t i = 0; i < COUNT(keys); i++)
-		names[i] = keys[i].name;
-	const char *nearest = text_nearest(key, names, COUNT(keys));
-	for (size_t i = 0; i < COUNT(later); i++)
-		if (strcmp(key, later[i]) == 0)
-			return cli_usage("`%s=` is not available in this version yet", key);
+	const char *names[COUNT(keys) + ATTR_COUNT];
+	size_t count = 0;
+	for (; count < COUNT(keys); count++)
+		names[count] = keys[count].name;
+	for (unsigned i = 0; i < ATTR_COUNT; i++)
+		if (attribute_info((enum attribute)i)->level > OWNER_NOTHING)
+			names[count++] = attribute_info((enum attribute)i)->name;
+	const char *nearest = text_nearest(key, names, count);
 	if (strcmp(key, "weekday") == 0)
 		return cli_usage(
 			"the day of the week goes with the time: time=sat or time=sat-22:30");
 	if (nearest)
 		return cli_usage("unknown key `%s`; did you mean `%s`?", key, nearest);
 	return cli_usage("unknown key `%s`; the keys are dir, iif, oif, cc, length, dscp, mark, "
-			 "icmp-type, time",
+			 "icmp-type, time; and user, uid, group, gid, pid, cmd, args, exe, cgroup, "
+			 "unit",
 			 key);
 }
 
 static int read_key(char *argument, struct packet_arg *arg)
 {
+	enum attribute attribute;
 	char *value = strchr(argument, '=');
 	if (!value)
 		return cli_usage("`%s` is not KEY=VALUE", argument);
@@ -226,6 +236,8 @@ static int read_key(char *argument, struct packet_arg *arg)
 	for (size_t i = 0; i < COUNT(keys); i++)
 		if (strcmp(argument, keys[i].name) == 0)
 			return keys[i].read(value, arg);
+	if (find_owner_key(argument, &attribute))
+		return owner_arg_take(&arg->owner, attribute, value);
 	return unknown_key(argument);
 }
 
@@ -261,16 +273,30 @@ static int read_ends(char **argv, struct packet_arg *arg)
 int packet_arg_read(int argc, char **argv, struct packet_arg *ret_arg)
 {
 	struct packet_arg arg = {.origin.direction = DIRECTION_FORWARD};
+	int status = EXIT_DONE;
 	if (argc < 3)
 		return cli_usage("`explain` takes PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]");
 	if (read_ends(argv, &arg))
 		return EXIT_USAGE;
-	for (int i = 3; i < argc; i++)
-		if (read_key(argv[i], &arg))
-			return EXIT_USAGE;
+	for (int i = 3; i < argc && !status; i++)
+		status = read_key(argv[i], &arg);
+	if (!status && arg.owner.told && arg.has_direction &&
+	    arg.origin.direction == DIRECTION_FORWARD)
+		status = cli_usage("a forwarded packet has no owner: tell of one with dir=in or "
+				   "dir=out");
+	if (status) {
+		packet_arg_fini(&arg);
+		return status;
+	}
+	owner_arg_complete(&arg.owner);
 	place(&arg);
 	*ret_arg = arg;
 	return EXIT_DONE;
+}
+
+void packet_arg_fini(struct packet_arg *arg)
+{
+	owner_arg_fini(&arg->owner);
 }
 
 static uint64_t bit(enum attribute attribute)
@@ -278,9 +304,26 @@ static uint64_t bit(enum attribute attribute)
 	return UINT64_C(1) << attribute;
 }
 
-struct facts packet_arg_facts(const struct packet_arg *arg, const struct snapshot *snapshot)
+/* An owner has the local end, which is this host's then. */
+static struct facts place_owner(const struct packet_arg *arg, const struct snapshot *snapshot)
 {
 	struct facts facts = decide_facts(snapshot, &arg->packet, &arg->origin);
+	struct packet_origin origin = arg->origin;
+	if (!arg->owner.told)
+		return facts;
+	if (facts.direction == DIRECTION_FORWARD) {
+		origin.direction = facts.source_is_local ? DIRECTION_OUT : DIRECTION_IN;
+		facts = decide_facts(snapshot, &arg->packet, &origin);
+	}
+	facts.owner = &arg->owner.owner;
+	if (!(arg->owner.told & bit(ATTR_ARGS)))
+		facts.untold |= bit(ATTR_ARGS);
+	return facts;
+}
+
+struct facts packet_arg_facts(const struct packet_arg *arg, const struct snapshot *snapshot)
+{
+	struct facts facts = place_owner(arg, snapshot);
 	facts.cc = arg->cc;
 	facts.mark = arg->mark;
 	facts.now = arg->now;

@@ -132,6 +132,12 @@ static void forget_before(struct daemon *daemon)
 	daemon->confirm.before = NULL;
 }
 
+static void log_confirm(enum log_kind kind, const char *event, const char *text)
+{
+	const struct log_field fields[] = {{"NFSHAPER_EVENT", event}};
+	log_event(kind, fields, 1, "%s", text);
+}
+
 /*
  * Back to the configuration before. What cannot be taken by a reload, such as another mark-mask, is
  * taken by a start; where there is nothing to go back to, or it cannot be used, the daemon ends.
@@ -150,17 +156,18 @@ static void go_back(struct daemon *daemon)
 	forget_before(daemon);
 	if (snapshot && reload_apply(daemon, snapshot, &diags) == 0) {
 		daemon->confirm.is_copy = true;
-		log_warning("not confirmed: back to the configuration before");
+		log_confirm(LOG_IS_WARNING, "went-back",
+			    "not confirmed: back to the configuration before");
+	} else if (error == -ENOENT) {
+		kept_forget(daemon->options->state_dir);
+		log_confirm(LOG_IS_WARNING, "went-back",
+			    "not confirmed: there is no other configuration, the daemon ends");
+		ev_break(daemon->loop, EVBREAK_ALL);
 	} else {
-		daemon->confirm.is_restart = error != -ENOENT;
+		daemon->confirm.is_restart = true;
 		reload_log(&diags);
-		log_warning("not confirmed: %s", daemon->confirm.is_restart
-							 ? "starting anew with the last confirmed "
-							   "configuration"
-							 : "there is no other configuration, the "
-							   "daemon ends");
-		if (error == -ENOENT)
-			kept_forget(daemon->options->state_dir);
+		log_confirm(LOG_IS_WARNING, "went-back",
+			    "not confirmed: starting anew with the last confirmed configuration");
 		ev_break(daemon->loop, EVBREAK_ALL);
 	}
 	diags_fini(&diags);
@@ -200,7 +207,7 @@ int confirm_accept(struct daemon *daemon)
 		return error;
 	ev_timer_stop(daemon->loop, &daemon->confirm.timer);
 	forget_before(daemon);
-	log_info("confirmed");
+	log_confirm(LOG_IS_INFO, "confirmed", "confirmed");
 	return 0;
 }
 

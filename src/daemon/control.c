@@ -26,6 +26,11 @@ json_t *control_members(const struct control_request *request)
 	return request->members;
 }
 
+uid_t control_user(const struct control_request *request)
+{
+	return request->uid;
+}
+
 bool control_is_root(const struct control_request *request)
 {
 	return request->uid == 0;

@@ -20,6 +20,7 @@
 #include <ev.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define CONTROL_CLIENTS_MAX 64
 #define CONTROL_ANSWERS_MAX (64u << 20) /* bytes */
@@ -37,7 +38,10 @@ typedef void control_handler(struct control_request *request, void *data);
 const char *control_command(const struct control_request *request);
 json_t *control_members(const struct control_request *request); /* the whole request; borrowed */
 
-/* True where it comes from root, who alone may change anything (SO_PEERCRED, unix(7)). */
+/* Whose it is (SO_PEERCRED, unix(7)). */
+uid_t control_user(const struct control_request *request);
+
+/* True where it comes from root, who alone may change anything. */
 bool control_is_root(const struct control_request *request);
 
 /* Answers with a result, whose reference is taken over. Any thread. */

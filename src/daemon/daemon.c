@@ -189,6 +189,50 @@ static int begin_confirm(struct daemon *daemon, unsigned seconds)
 	return may_go_on ? 0 : -EIO;
 }
 
+/* From now on the loop looks after everything. */
+static void watch(struct daemon *daemon)
+{
+	const struct plan *plan = daemon->snapshot->plan;
+	shaping_watch(&daemon->shaping, daemon->loop);
+	police_watch(&daemon->police, plan, daemon->loop);
+	ruleset_watch(daemon);
+	sessions_watch(daemon);
+	hours_watch(daemon);
+	aftermath_begin(daemon);
+	watchdog_watch(&daemon->watchdog, daemon->workers, plan->workers, daemon->loop);
+	decision_log_watch(&daemon->decision_log, daemon->workers, plan->workers, daemon->loop);
+	losses_watch(daemon);
+}
+
+static void take_down(struct daemon *daemon)
+{
+	if (daemon->confirm.is_restart)
+		notify_reloading();
+	else
+		notify_send("STOPPING=1");
+	log_info("stopping");
+	confirm_stop(daemon);
+	hours_stop(daemon);
+	aftermath_stop(daemon);
+	losses_stop(daemon);
+	decision_log_stop(&daemon->decision_log, daemon->loop);
+	watchdog_stop(&daemon->watchdog, daemon->loop);
+	police_stop(&daemon->police, daemon->loop);
+	ruleset_stop_queueing(daemon);
+	close_workers(daemon);
+	sessions_close(daemon);
+	ruleset_remove(daemon);
+	shaping_stop(&daemon->shaping, daemon->loop);
+	close_control(daemon);
+}
+
+static void log_running(const struct plan *plan, enum queue_path path)
+{
+	const struct log_field fields[] = {{"NFSHAPER_EVENT", "running"}};
+	log_event(LOG_IS_INFO, fields, 1, "running: %u worker%s, queue path %s", plan->workers,
+		  plan->workers == 1 ? "" : "s", queue_path_text(path));
+}
+
 /* With the lock held and, where wanted, in the child: set up, run, take down. */
 static int serve(struct daemon *daemon, int ready_fd)
 {
@@ -221,33 +265,15 @@ static int serve(struct daemon *daemon, int ready_fd)
 		goto no_table;
 	shaping_tidy(&daemon->shaping, daemon->loop);
 	state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
-	shaping_watch(&daemon->shaping, daemon->loop);
-	police_watch(&daemon->police, daemon->snapshot->plan, daemon->loop);
-	ruleset_watch(daemon);
-	sessions_watch(daemon);
-	hours_watch(daemon);
-	aftermath_begin(daemon);
+	watch(daemon);
 	confirm_end(daemon, confirm_s, true);
 	flowtable_find(warn_of_flowtable, NULL);
-	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
-		 daemon->snapshot->plan->workers == 1 ? "" : "s",
-		 queue_path_text(daemon->features.queue_path));
+	log_running(daemon->snapshot->plan, daemon->features.queue_path);
 	if (ready_fd >= 0)
 		detach_ready(ready_fd);
 	notify_send("READY=1");
 	ev_run(daemon->loop, 0);
-	notify_send("STOPPING=1");
-	log_info("stopping");
-	confirm_stop(daemon);
-	hours_stop(daemon);
-	aftermath_stop(daemon);
-	police_stop(&daemon->police, daemon->loop);
-	ruleset_stop_queueing(daemon);
-	close_workers(daemon);
-	sessions_close(daemon);
-	ruleset_remove(daemon);
-	shaping_stop(&daemon->shaping, daemon->loop);
-	close_control(daemon);
+	take_down(daemon);
 	return 0;
 no_table:
 	shaping_undo(&daemon->shaping, daemon->loop);
@@ -281,6 +307,7 @@ int daemon_run(const struct daemon_options *options)
 {
 	struct daemon daemon = {.options = options, .locks.pid_fd = -1};
 	int ready_fd = -1;
+	log_use_journal();
 	int error = load_snapshot(&daemon);
 	if (!error)
 		error = probe(&daemon);

@@ -10,15 +10,18 @@
 #include "daemon/aftermath.h"
 #include "daemon/confirm.h"
 #include "daemon/control.h"
+#include "daemon/decision_log.h"
 #include "daemon/guard.h"
 #include "daemon/hours.h"
 #include "daemon/incoming.h"
 #include "daemon/locks.h"
+#include "daemon/losses.h"
 #include "daemon/police.h"
 #include "daemon/remark.h"
 #include "daemon/session_file.h"
 #include "daemon/shaping.h"
 #include "daemon/state.h"
+#include "daemon/watchdog.h"
 #include "daemon/worker.h"
 #include "engine/snapshot.h"
 #include "kernel/features.h"
@@ -44,6 +47,9 @@ struct daemon {
 	struct incoming incoming;
 	struct police police;
 	struct guard guard;
+	struct watchdog watchdog;
+	struct decision_log decision_log;
+	struct losses losses;
 	struct locks locks;
 	struct ev_loop *loop;
 	struct control *control;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "daemon/diags_json.h"
+#include "daemon/notify.h"
 #include "daemon/preflight.h"
 #include "daemon/ruleset.h"
 #include "daemon/shaping.h"
@@ -61,6 +62,7 @@ void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 	if (daemon->session_file)
 		session_file_set_throttles(daemon->session_file, snapshot->throttles,
 					   snapshot->list.count);
+	decision_log_flush(&daemon->decision_log);
 	snapshot_free(before);
 	state_remember(&daemon->state, daemon->options->state_dir, snapshot);
 }
@@ -107,23 +109,43 @@ int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 	return error;
 }
 
+static void log_diag(const struct diag *diag)
+{
+	char *place = diag->line ? xasprintf(":%u:%u", diag->line, diag->column) : xstrdup("");
+	char *line = xasprintf("%u", diag->line);
+	const struct log_field fields[] = {
+		{"NFSHAPER_EVENT", "configuration"},
+		{"NFSHAPER_FILE", diag->file},
+		{"NFSHAPER_LINE", diag->line ? line : NULL},
+	};
+	log_event(diag->severity == DIAG_ERROR ? LOG_IS_ERROR : LOG_IS_WARNING, fields, 3,
+		  "%s%s: %s", diag->file, place, diag->message);
+	free(line);
+	free(place);
+}
+
 void reload_log(const struct diags *diags)
 {
-	for (size_t i = 0; i < diags->count; i++) {
-		const struct diag *diag = &diags->items[i];
-		char *place = diag->line ? xasprintf(":%u:%u", diag->line, diag->column) : NULL;
-		if (diag->severity == DIAG_ERROR)
-			log_error("%s%s: %s", diag->file, place ? place : "", diag->message);
-		else
-			log_warning("%s%s: %s", diag->file, place ? place : "", diag->message);
-		free(place);
-	}
+	for (size_t i = 0; i < diags->count; i++)
+		log_diag(&diags->items[i]);
+}
+
+static void log_result(bool is_in_force)
+{
+	const struct log_field fields[] = {
+		{"NFSHAPER_EVENT", is_in_force ? "reloaded" : "not-reloaded"}};
+	if (is_in_force)
+		log_event(LOG_IS_INFO, fields, 1, "reloaded");
+	else
+		log_event(LOG_IS_ERROR, fields, 1,
+			  "not reloaded: the configuration before stays in force");
 }
 
 void reload(struct daemon *daemon, struct control_request *request, unsigned confirm_s)
 {
 	struct diags diags;
 	bool is_in_force = false;
+	notify_reloading();
 	diags_init(&diags);
 	struct snapshot *snapshot =
 		preflight_known(daemon->options->config_file, &daemon->state.known, &diags);
@@ -135,14 +157,12 @@ void reload(struct daemon *daemon, struct control_request *request, unsigned con
 		confirm_end(daemon, confirm_s, is_in_force);
 	}
 	reload_log(&diags);
-	if (is_in_force)
-		log_info("reloaded");
-	else
-		log_error("not reloaded: the configuration before stays in force");
+	log_result(is_in_force);
 	json_t *answer = diags_json(&diags);
 	json_object_set_new(answer, "reloaded", json_boolean(is_in_force));
 	json_object_set_new(answer, "confirm", confirm_json(daemon));
 	diags_fini(&diags);
+	notify_send("READY=1");
 	if (is_in_force || !request)
 		aftermath_answer(daemon, request, answer);
 	else

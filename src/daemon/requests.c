@@ -8,6 +8,7 @@
 #include "daemon/reload.h"
 #include "daemon/status.h"
 #include "daemon/throttle_control.h"
+#include "util/log.h"
 
 /* Of those that are answered at once. */
 static void give(struct control_request *request, json_t *result, char *error)
@@ -93,6 +94,7 @@ static const struct {
 void requests_handle(struct control_request *request, void *data)
 {
 	const char *command = control_command(request);
+	log_detail("user %u asks for `%s`", (unsigned)control_user(request), command);
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		if (strcmp(requests[i].command, command) != 0)
 			continue;

@@ -252,6 +252,7 @@ static json_t *value_json(enum session_field field, const struct value *value)
 	char text[PROTO_TEXT_MAX > ADDR_PORT_TEXT_MAX ? PROTO_TEXT_MAX : ADDR_PORT_TEXT_MAX];
 	switch (value->type) {
 	case VALUE_UNKNOWN:
+	case VALUE_TEXTS:
 		break;
 	case VALUE_NUMBER:
 		if (field == SESSION_PROTO)

@@ -47,6 +47,14 @@ void worker_stop(struct worker *worker);
 /* Closes the queue and frees the worker, which must have been stopped. NULL is fine. */
 void worker_free(struct worker *worker);
 
+/* What it has decided, to be read by the control thread; NULL unless decisions are logged. */
+struct decision_ring *worker_decisions(const struct worker *worker);
+
+/* Makes the thread turn once more, though there is nothing to do; how often it has turned so far.
+ */
+void worker_wake(struct worker *worker);
+uint64_t worker_turns(const struct worker *worker);
+
 #define WORKER_QUEUES 2
 
 uint16_t worker_queue_number(const struct worker *worker, unsigned which);

@@ -1,39 +1,58 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/path.h"
 
-/* The next rule from `from` on, or -1; void where the path is open or wants something. */
-static int match(const struct snapshot *snapshot, const struct facts *facts, int from,
-		 struct path *path)
+#include "rules/attribute.h"
+#include "rules/evaluation.h"
+
+/* The sessions of a throttle by user are to be had only where the user was looked up. */
+static bool is_user_open(const struct facts *facts)
 {
-	if (facts->open)
-		return ruleset_match_open(snapshot->ruleset, facts, (size_t)from, &path->is_open);
-	return ruleset_match_asking(snapshot->ruleset, facts, (size_t)from, &path->wants);
+	return !facts->has_uid && owner_level_of(facts) < OWNER_USER;
+}
+
+/* Nothing settles it: class default. */
+static void path_begin(const struct snapshot *snapshot, struct path *path)
+{
+	path->rule = -1;
+	path->id = snapshot->default_id;
+	path->queued_id = snapshot->default_queued_id;
+	path->is_open = false;
+	path->wants = OWNER_NOTHING;
+	path->count = 0;
+	path->n_tickets = 0;
+}
+
+/* The next rule on the way, or -1; false where the way depends on what is open. */
+static bool next_rule(const struct snapshot *snapshot, const struct facts *facts, int *rule,
+		      struct path *path)
+{
+	uint64_t open;
+	*rule = ruleset_match_open(snapshot->ruleset, facts, (size_t)(*rule + 1), &open);
+	if (!open && *rule >= 0 && snapshot->rules[*rule].is_by_user && is_user_open(facts))
+		open = UINT64_C(1) << ATTR_UID;
+	if (!open)
+		return true;
+	path_begin(snapshot, path);
+	path->is_open = true;
+	path->wants = attributes_lowest_level(open);
+	return false;
 }
 
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path)
 {
-	const struct snapshot_rule *what;
 	int rule = -1;
-	ret_path->count = 0;
-	ret_path->n_tickets = 0;
-	ret_path->is_open = false;
-	ret_path->wants = OWNER_NOTHING;
-	for (;;) {
-		rule = match(snapshot, facts, rule + 1, ret_path);
-		if (ret_path->wants || ret_path->is_open)
-			return;
-		if (rule < 0)
-			break;
-		what = &snapshot->rules[rule];
+	path_begin(snapshot, ret_path);
+	while (next_rule(snapshot, facts, &rule, ret_path) && rule >= 0) {
+		const struct snapshot_rule *what = &snapshot->rules[rule];
 		if (what->throttle != SNAPSHOT_NO_THROTTLE)
 			ret_path->steps[ret_path->count++] = (uint32_t)rule;
-		if (what->id)
-			break;
+		if (what->id) {
+			ret_path->rule = rule;
+			ret_path->id = what->id;
+			ret_path->queued_id = what->queued_id;
+			return;
+		}
 	}
-	ret_path->rule = rule;
-	ret_path->id = rule < 0 ? snapshot->default_id : snapshot->rules[rule].id;
-	ret_path->queued_id =
-		rule < 0 ? snapshot->default_queued_id : snapshot->rules[rule].queued_id;
 }
 
 unsigned path_ticket(const struct snapshot *snapshot, struct path *path, const struct facts *facts,

@@ -49,12 +49,18 @@ static void map_action(const struct snapshot *snapshot, const struct config_rule
 	}
 }
 
+static bool is_by_user(const struct throttle_item *item)
+{
+	return item->spec.session.fields & SESSION_BIT(SESSION_USER);
+}
+
 static void map_throttle(const struct snapshot *snapshot, const struct config_rule *from,
 			 struct snapshot_rule *rule)
 {
 	const struct config *config = snapshot->config;
 	rule->throttle = (uint32_t)from->throttle_index;
 	rule->counts_packets = !config->throttles[from->throttle_index].count_connections;
+	rule->is_by_user = is_by_user(&snapshot->list.items[rule->throttle]);
 	rule->over = from->over == ACTION_REJECT ? OUTCOME_REJECT : OUTCOME_DROP;
 	if (from->over != ACTION_CLASS)
 		return;
@@ -270,6 +276,15 @@ void snapshot_apply_limits(struct snapshot *snapshot)
 	/* Cannot fail: the specification was checked, and the sessions are the same. */
 	for (size_t i = 0; i < snapshot->list.count; i++)
 		throttle_change(snapshot->throttles[i], &snapshot->list.items[i].spec);
+}
+
+enum owner_level snapshot_owner_level(const struct snapshot *snapshot)
+{
+	enum owner_level level = ruleset_owner_level(snapshot->ruleset);
+	for (size_t i = 0; i < snapshot->list.count && level == OWNER_NOTHING; i++)
+		if (is_by_user(&snapshot->list.items[i]))
+			level = OWNER_USER;
+	return level;
 }
 
 const struct throttle_item *snapshot_call(const struct snapshot *snapshot, uint32_t id,

@@ -22,6 +22,7 @@ struct snapshot_rule {
 	uint32_t queued_id; /* the same where its packets stay queued; refusals have but one */
 	uint32_t throttle;  /* position in throttles, or SNAPSHOT_NO_THROTTLE */
 	bool counts_packets;
+	bool is_by_user;        /* the throttle's sessions are by user: it has to be looked up */
 	enum outcome_kind over; /* OUTCOME_DROP, OUTCOME_REJECT or OUTCOME_CLASS */
 	uint32_t over_id;       /* of that class, and the same queued; 0: there is no such id */
 	uint32_t over_queued_id;
@@ -86,6 +87,12 @@ int snapshot_open(struct snapshot *snapshot, const struct snapshot *before);
 
 /* Puts the limits of the list into force, also in throttles taken over. */
 void snapshot_apply_limits(struct snapshot *snapshot);
+
+/*
+ * The most that some rule, or a throttle whose sessions are by user, asks of the owners of
+ * connections. OWNER_NOTHING: nothing of them is ever looked up.
+ */
+enum owner_level snapshot_owner_level(const struct snapshot *snapshot);
 
 /* The throttle that a mark's id calls, or NULL. */
 const struct throttle_item *snapshot_call(const struct snapshot *snapshot, uint32_t id,

@@ -2,15 +2,19 @@
 #include "rules/attribute.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/proto.h"
+#include "rules/fault.h"
 #include "rules/icmp.h"
 #include "rules/week.h"
 #include "util/alloc.h"
 #include "util/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define TEXTS_SHOWN_MAX 10 /* of a list */
 
 #define ADDRESS(name)                                                                              \
 	{                                                                                          \
@@ -23,6 +27,10 @@
 #define INTERFACE(name)                                                                            \
 	{                                                                                          \
 		name, KIND_INTERFACE, false, 0, "an interface name"                                \
+	}
+#define OWNER(name, kind, level, max, what)                                                        \
+	{                                                                                          \
+		name, kind, true, max, what, level                                                 \
 	}
 
 static const struct attribute_info table[] = {
@@ -47,14 +55,21 @@ static const struct attribute_info table[] = {
 	[ATTR_MARK] = {"mark", KIND_NUMBER, false, UINT32_MAX, "a packet mark"},
 	[ATTR_TIME] = {"time", KIND_TIME, false, MINUTES_PER_DAY - 1, "a time of day"},
 	[ATTR_WEEKDAY] = {"weekday", KIND_WEEKDAY, false, 6, "a day of the week"},
+	[ATTR_USER] = OWNER("user", KIND_TEXT, OWNER_USER, 0, "a user name"),
+	[ATTR_UID] = OWNER("uid", KIND_NUMBER, OWNER_USER, UINT32_MAX, "a user id"),
+	[ATTR_GROUP] = OWNER("group", KIND_TEXT, OWNER_USER, 0, "a group name"),
+	[ATTR_GID] = OWNER("gid", KIND_NUMBER, OWNER_USER, UINT32_MAX, "a group id"),
+	[ATTR_CGROUP] = OWNER("cgroup", KIND_TEXT, OWNER_SOCKET, 0, "the path of a cgroup"),
+	[ATTR_UNIT] = OWNER("unit", KIND_TEXT, OWNER_SOCKET, 0, "a unit name"),
+	[ATTR_PID] = OWNER("pid", KIND_NUMBER, OWNER_PROCESS, UINT32_MAX, "a process id"),
+	[ATTR_CMD] = OWNER("cmd", KIND_TEXT, OWNER_PROCESS, 0, "a command"),
+	[ATTR_EXE] = OWNER("exe", KIND_TEXT, OWNER_PROCESS, 0, "the path of a file"),
+	[ATTR_ARGS] = OWNER("args", KIND_TEXTS, OWNER_PROCESS, 0, "a list of arguments"),
+	[ATTR_CLASS] = {"class", KIND_TEXT, false, 0, "the name of a class"},
+	[ATTR_RULE] = {"rule", KIND_TEXT, false, 0, "the name of a rule"},
 };
 
 _Static_assert(COUNT(table) == ATTR_COUNT, "one line for each attribute");
-
-/* Reserved from the start, so that a later version does not change what a text means. */
-static const char *const reserved[] = {
-	"user", "uid", "group", "gid", "pid", "cmd", "args", "exe", "cgroup", "unit",
-};
 
 const struct attribute_info *attribute_info(enum attribute attribute)
 {
@@ -77,21 +92,37 @@ bool attribute_find(const char *name, size_t length, enum attribute *ret_attribu
 	return false;
 }
 
-bool attribute_is_reserved(const char *name, size_t length)
-{
-	for (size_t i = 0; i < COUNT(reserved); i++)
-		if (is_name(reserved[i], name, length))
-			return true;
-	return false;
-}
-
 const char *attribute_nearest(const char *name)
 {
-	const char *names[COUNT(table) + COUNT(reserved)];
+	const char *names[COUNT(table)];
 	for (size_t i = 0; i < COUNT(table); i++)
 		names[i] = table[i].name;
-	memcpy(names + COUNT(table), reserved, sizeof(reserved));
 	return text_nearest(name, names, COUNT(names));
+}
+
+bool attribute_is_listed(enum attribute attribute)
+{
+	return attribute == ATTR_CLASS || attribute == ATTR_RULE;
+}
+
+uint64_t attributes_above(enum owner_level level)
+{
+	uint64_t attributes = 0;
+	for (unsigned i = 0; i < ATTR_COUNT; i++)
+		if (table[i].level > level)
+			attributes |= UINT64_C(1) << i;
+	return attributes;
+}
+
+enum owner_level attributes_lowest_level(uint64_t attributes)
+{
+	enum owner_level lowest = OWNER_NOTHING;
+	for (unsigned i = 0; i < ATTR_COUNT; i++) {
+		enum owner_level level = table[i].level;
+		if (attributes >> i & 1 && level && (!lowest || level < lowest))
+			lowest = level;
+	}
+	return lowest;
 }
 
 bool attribute_is_ordered(enum attribute attribute)
@@ -105,7 +136,8 @@ bool attribute_is_text(enum attribute attribute)
 {
 	enum attribute_kind kind = table[attribute].kind;
 	return kind == KIND_DIRECTION || kind == KIND_INTERFACE || kind == KIND_CC ||
-	       kind == KIND_COUNTRY || kind == KIND_CONTINENT;
+	       kind == KIND_COUNTRY || kind == KIND_CONTINENT || kind == KIND_TEXT ||
+	       kind == KIND_TEXTS;
 }
 
 static char *number_text(enum attribute attribute, uint64_t number)
@@ -128,9 +160,27 @@ static char *number_text(enum attribute attribute, uint64_t number)
 	case KIND_CC:
 	case KIND_COUNTRY:
 	case KIND_CONTINENT:
+	case KIND_TEXT:
+	case KIND_TEXTS:
 		break;
 	}
 	return xasprintf(attribute == ATTR_MARK ? "0x%" PRIx64 : "%" PRIu64, number);
+}
+
+static char *list_text(const struct value *value)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
+		abort(); /* as xcalloc() does */
+	fputc('[', out);
+	for (size_t i = 0; i < value->length && i < TEXTS_SHOWN_MAX; i++)
+		fprintf(out, "%s%s", i ? ", " : "",
+			snippet_of(value->texts[i], strlen(value->texts[i])).text);
+	fprintf(out, "%s]", value->length > TEXTS_SHOWN_MAX ? ", …" : "");
+	fclose(out);
+	return text;
 }
 
 char *attribute_value_text(enum attribute attribute, const struct value *value)
@@ -141,6 +191,8 @@ char *attribute_value_text(enum attribute attribute, const struct value *value)
 		return xstrdup(addr_text(&value->addr, buffer));
 	case VALUE_TEXT:
 		return xstrndup(value->text, value->length);
+	case VALUE_TEXTS:
+		return list_text(value);
 	case VALUE_NUMBER:
 		return number_text(attribute, value->number);
 	case VALUE_UNKNOWN:

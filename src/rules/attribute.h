@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "rules/facts.h"
+#include "rules/owner.h"
 
 /* What the values of an attribute are: it decides how a written value is read. */
 enum attribute_kind {
@@ -25,15 +26,18 @@ enum attribute_kind {
 	KIND_CONTINENT,
 	KIND_ICMP_TYPE, /* see icmp.h: one number for both families */
 	KIND_TIME,      /* minutes of the day */
-	KIND_WEEKDAY    /* 0 is Sunday */
+	KIND_WEEKDAY,   /* 0 is Sunday */
+	KIND_TEXT,      /* any */
+	KIND_TEXTS      /* a list of any: a test holds if it does for one of them */
 };
 
 struct attribute_info {
 	const char *name;
 	enum attribute_kind kind;
-	bool is_expensive; /* worth asking only when nothing cheaper settles the rule */
-	uint64_t max;      /* of a number as it is written */
-	const char *what;  /* its values in a message: "a port number" */
+	bool is_expensive;      /* worth asking only when nothing cheaper settles the rule */
+	uint64_t max;           /* of a number as it is written */
+	const char *what;       /* its values in a message: "a port number" */
+	enum owner_level level; /* of the owner that it needs; the deeper, the dearer */
 };
 
 const struct attribute_info *attribute_info(enum attribute attribute);
@@ -41,11 +45,17 @@ const struct attribute_info *attribute_info(enum attribute attribute);
 /* Finds a name that is not terminated by a zero. False where there is no such attribute. */
 bool attribute_find(const char *name, size_t length, enum attribute *ret_attribute);
 
-/* True for the names that the language has and this version cannot answer yet. */
-bool attribute_is_reserved(const char *name, size_t length);
-
-/* The nearest name of both kinds, or NULL. */
+/* The nearest name, or NULL. */
 const char *attribute_nearest(const char *name);
+
+/* True for `class` and `rule`, which only listings of connections know. */
+bool attribute_is_listed(enum attribute attribute);
+
+/* Bits 1 << attribute: those that need more of the owner than is looked up at the level. */
+uint64_t attributes_above(enum owner_level level);
+
+/* The lowest level that one of these needs; OWNER_NOTHING where none is of an owner. */
+enum owner_level attributes_lowest_level(uint64_t attributes);
 
 /* True where the attribute's value is a number, so that < and the like make sense. */
 bool attribute_is_ordered(enum attribute attribute);

@@ -30,6 +30,8 @@ static uint64_t number_max(enum attribute attribute)
 	case KIND_COUNTRY:
 	case KIND_CONTINENT:
 	case KIND_ICMP_TYPE:
+	case KIND_TEXT:
+	case KIND_TEXTS:
 		break;
 	}
 	return UINT64_MAX;
@@ -47,29 +49,6 @@ bool literal_is_or(const struct literal *literal)
 	return literal->test && literal->condition->kind == EXPR_OR;
 }
 
-/* Whether a value is in the test's set; the value's type fits the set. */
-static bool predicate_has(const struct predicate *predicate, const struct value *value)
-{
-	switch (predicate->kind) {
-	case PREDICATE_NUMBERS:
-		return number_set_has(&predicate->numbers, value->number) != predicate->is_negated;
-	case PREDICATE_ADDRESSES:
-		return addr_set_has(&predicate->addresses, &value->addr) != predicate->is_negated;
-	case PREDICATE_TEXTS:
-		return text_set_has(&predicate->texts, value->text, value->length) !=
-		       predicate->is_negated;
-	case PREDICATE_GLOB:
-		return glob_matches(predicate->glob, value->text, value->length) !=
-		       predicate->is_negated;
-	case PREDICATE_REGEX:
-		return regex_matches(predicate->regex, value->text, value->length) !=
-		       predicate->is_negated;
-	case PREDICATE_KNOWN:
-		break;
-	}
-	return true;
-}
-
 bool literal_takes(const struct literal *literal, const struct value *value)
 {
 	bool holds = false;
@@ -77,10 +56,10 @@ bool literal_takes(const struct literal *literal, const struct value *value)
 	if (!predicate_is_set(literal_predicate(literal)) && value->type != VALUE_TEXT)
 		return true;
 	if (!literal_is_or(literal))
-		return predicate_has(literal_predicate(literal), value) != literal->is_negated;
+		return predicate_takes(literal_predicate(literal), value) != literal->is_negated;
 	for (size_t i = 0; i < literal->condition->n_children && !holds; i++) {
 		const struct condition *child = &literal->condition->children[i];
-		holds = literal_has(literal, child) && predicate_has(&child->predicate, value);
+		holds = literal_has(literal, child) && predicate_takes(&child->predicate, value);
 	}
 	return holds != literal->is_negated;
 }

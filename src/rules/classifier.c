@@ -14,6 +14,7 @@
 #define BITS_MANY 65536u  /* conjunctions; with more, products are avoided */
 #define BITS_MAX 1048576u /* with more, conditions stay whole */
 #define NO_PIVOT DIMENSIONS_MAX
+#define COST_MAX (1 + OWNER_PROCESS)
 
 /* A literal that a dimension answers. */
 struct term {
@@ -72,7 +73,7 @@ static uint32_t find_dimension(struct builder *builder, const struct predicate *
 		    builder->partitions[i].domain == domain)
 			return i;
 	/* Values of one attribute are of one kind: with DOMAIN_KNOWN it has two dimensions. */
-	_Static_assert(ATTR_COUNT * 2 <= DIMENSIONS_MAX, "a bit for every dimension");
+	_Static_assert(ATTR_ARGS * 2 <= DIMENSIONS_MAX, "a bit for every dimension");
 	assert(classifier->n_dimensions < DIMENSIONS_MAX);
 	partition_init(&builder->partitions[i], predicate->attribute, domain);
 	if (attribute_info(predicate->attribute)->is_expensive)
@@ -151,7 +152,14 @@ static void add_rule(struct builder *builder, uint32_t rule, const struct condit
 	normal_form_fini(&form);
 }
 
-/* The dimension that lets the least pass; an expensive one only where there is no other. */
+/* Of what it takes to know the attribute: 0 little, 1 a country, and then the owner's levels. */
+static unsigned cost_of(const struct partition *partition)
+{
+	const struct attribute_info *info = attribute_info(partition->attribute);
+	return info->is_expensive + (unsigned)info->level;
+}
+
+/* The dimension that lets the least pass; a dearer one only where there is no cheaper. */
 static uint32_t choose_pivot(const struct builder *builder, const struct entry *entry)
 {
 	uint32_t pivot = NO_PIVOT;
@@ -161,7 +169,7 @@ static uint32_t choose_pivot(const struct builder *builder, const struct entry *
 		const struct binding *binding = &term->binding;
 		double share = partition_share(&builder->partitions[term->dimension], binding->set,
 					       binding->holds_inside);
-		share += (double)(builder->classifier->expensive >> term->dimension & 1) * 2;
+		share += cost_of(&builder->partitions[term->dimension]) * 2.0;
 		if (pivot == NO_PIVOT || share < least) {
 			pivot = term->dimension;
 			least = share;
@@ -206,9 +214,10 @@ static void arrange(struct builder *builder)
 		if (!(classifier->expensive >> i & 1))
 			add_group(builder, i);
 	add_group(builder, NO_PIVOT);
-	for (uint32_t i = 0; i < classifier->n_dimensions; i++)
-		if (classifier->expensive >> i & 1)
-			add_group(builder, i);
+	for (unsigned cost = 1; cost <= COST_MAX; cost++)
+		for (uint32_t i = 0; i < classifier->n_dimensions; i++)
+			if (cost_of(&builder->partitions[i]) == cost)
+				add_group(builder, i);
 }
 
 static void fill_bit(struct builder *builder, const struct entry *entry)

@@ -14,7 +14,12 @@
  *   few bits or none, so that empty chunks end the search in it. Within a group bits are in the
  *   order of the conditions, and a group is left where the best candidate so far comes earlier.
  * - An attribute is looked up when a vector of its is needed the first time. Expensive ones
- *   (countries) do not take part until a candidate that depends on one has passed all others.
+ *   (countries, owners) do not take part until a candidate that depends on one has passed all
+ *   others.
+ *
+ * An attribute may be open: what it is, is not known yet, but can be looked up. A conjunction that
+ * all other attributes let pass is then in doubt, which ends the search as if it held: what comes
+ * behind it does not matter before that is known.
  *
  * Tests by pattern and parts that are too large for the normal form are tried on the candidates
  * that everything else lets pass.
@@ -24,6 +29,7 @@
 #ifndef RULES_CLASSIFIER_H
 #define RULES_CLASSIFIER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,10 +42,10 @@ struct classifier *classifier_new(struct condition *const *conditions, size_t co
 void classifier_free(struct classifier *classifier);
 
 /*
- * The index of the first condition from `from` on that holds, or -1. Where attributes are open
- * (facts->open), the first that may hold: every condition before it is false whatever they are.
+ * The index of the first condition from `from` on that holds, or -1. With *ret_in_doubt it is that
+ * of the first which may hold, for a conjunction of it is in doubt: condition_truth() tells.
  */
 int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
-		     uint32_t from);
+		     uint32_t from, bool *ret_in_doubt);
 
 #endif

@@ -9,9 +9,11 @@
 struct search {
 	const struct classifier *classifier;
 	struct evaluation *evaluation;
-	uint64_t ready; /* dimensions that are looked up */
-	uint32_t from;  /* rules before this one do not count */
-	uint32_t best;  /* the first rule that holds so far */
+	uint64_t ready;  /* dimensions that are looked up */
+	uint64_t closed; /* those that cannot be: their attributes are open */
+	uint32_t from;   /* rules before this one do not count */
+	uint32_t best;   /* the first rule that holds, or is in doubt, so far */
+	bool in_doubt;   /* whether that is so of it */
 	const uint32_t *rows[DIMENSIONS_MAX];
 };
 
@@ -20,22 +22,13 @@ static unsigned first_bit(uint64_t bits)
 	return (unsigned)__builtin_ctzll(bits);
 }
 
-static bool is_open(const struct search *search, enum attribute attribute)
-{
-	return search->evaluation->facts->open >> attribute & 1;
-}
-
-/* The vector of the packet's class in the dimension, looked up at most once. What is open lets
- * every conjunction pass. */
+/* The vector of the packet's class in the dimension, looked up at most once. */
 static const uint32_t *search_rows(struct search *search, unsigned dimension)
 {
 	if (!(search->ready >> dimension & 1)) {
-		const struct classifier *classifier = search->classifier;
-		const struct dimension *which = &classifier->dimensions[dimension];
 		search->ready |= (uint64_t)1 << dimension;
-		search->rows[dimension] = is_open(search, which->attribute)
-						  ? vector_list_rows(&classifier->all, 0)
-						  : dimension_rows(which, search->evaluation);
+		search->rows[dimension] = dimension_rows(&search->classifier->dimensions[dimension],
+							 search->evaluation);
 	}
 	return search->rows[dimension];
 }
@@ -52,20 +45,29 @@ static bool narrow(struct search *search, size_t chunk, unsigned dimension,
 	return any != 0;
 }
 
-static bool residue_holds(const struct search *search, const struct residue *residue)
+/* Whether the conjunction holds, all of whose dimensions let it pass but the closed ones. */
+static struct truth bit_truth(const struct search *search, const struct classifier_bit *bit)
 {
-	if (!search->evaluation->facts->open)
-		return condition_holds(residue->condition, search->evaluation) !=
-		       residue->is_negated;
-	return condition_truth(residue->condition, search->evaluation) !=
-	       (residue->is_negated ? TRUTH_TRUE : TRUTH_FALSE);
+	struct truth whole = {.holds = true, .open = bit->dimensions & search->closed};
+	for (size_t i = 0; i < bit->n_residues; i++) {
+		const struct residue *residue =
+			&search->classifier->residues[bit->first_residue + i];
+		struct truth part = condition_truth(residue->condition, search->evaluation);
+		if (!part.open && part.holds == residue->is_negated)
+			return (struct truth){.holds = false};
+		whole.open |= part.open;
+	}
+	return whole;
 }
 
-static bool residues_hold(const struct search *search, const struct classifier_bit *bit)
+/* True where the conjunction holds, or is in doubt. */
+static bool try_bit(struct search *search, const struct classifier_bit *bit)
 {
-	for (size_t i = 0; i < bit->n_residues; i++)
-		if (!residue_holds(search, &search->classifier->residues[bit->first_residue + i]))
-			return false;
+	struct truth truth = bit_truth(search, bit);
+	if (!truth.open && !truth.holds)
+		return false;
+	search->best = bit->rule;
+	search->in_doubt = truth.open != 0;
 	return true;
 }
 
@@ -80,19 +82,15 @@ static bool search_candidates(struct search *search, size_t chunk, union vector_
 		while (candidates->words[word]) {
 			const struct classifier_bit *bit =
 				&bits[word * 64 + first_bit(candidates->words[word])];
-			uint64_t missing = bit->dimensions & ~search->ready;
+			uint64_t missing = bit->dimensions & ~search->ready & ~search->closed;
 			if (bit->rule >= search->best)
 				return false;
-			if (bit->rule < search->from) {
-				candidates->words[word] &= candidates->words[word] - 1;
-			} else if (missing) {
+			if (bit->rule >= search->from && missing)
 				narrow(search, chunk, first_bit(missing), candidates);
-			} else if (residues_hold(search, bit)) {
-				search->best = bit->rule;
+			else if (bit->rule >= search->from && try_bit(search, bit))
 				return true;
-			} else {
+			else
 				candidates->words[word] &= candidates->words[word] - 1;
-			}
 		}
 	}
 	return false;
@@ -104,6 +102,7 @@ static bool search_chunk(struct search *search, size_t chunk, const union vector
 	const struct classifier *classifier = search->classifier;
 	uint64_t dimensions = classifier->chunks[chunk].dimensions;
 	union vector_node candidates = *node;
+	dimensions &= ~search->closed;
 	for (dimensions &= ~classifier->expensive | search->ready; dimensions;
 	     dimensions &= dimensions - 1)
 		if (!narrow(search, chunk, first_bit(dimensions), &candidates))
@@ -114,8 +113,9 @@ static bool search_chunk(struct search *search, size_t chunk, const union vector
 static void search_group(struct search *search, const struct classifier_group *group)
 {
 	const struct classifier *classifier = search->classifier;
-	const uint32_t *rows = group->has_pivot ? search_rows(search, group->pivot)
-						: vector_list_rows(&classifier->all, 0);
+	bool is_narrowed = group->has_pivot && !(search->closed >> group->pivot & 1);
+	const uint32_t *rows = is_narrowed ? search_rows(search, group->pivot)
+					   : vector_list_rows(&classifier->all, 0);
 	for (size_t chunk = group->first_chunk; chunk < group->end_chunk; chunk++) {
 		const union vector_node *node = vectors_chunk(&classifier->vectors, rows, chunk);
 		if (classifier->chunks[chunk].first_rule >= search->best)
@@ -137,9 +137,10 @@ static void search_group(struct search *search, const struct classifier_group *g
 static void look_up_pivots(struct search *search)
 {
 	const struct classifier *classifier = search->classifier;
+	uint64_t later = classifier->expensive | search->closed;
 	for (size_t i = 0; i < classifier->n_groups; i++) {
 		const struct classifier_group *group = &classifier->groups[i];
-		if (!group->has_pivot || classifier->expensive >> group->pivot & 1)
+		if (!group->has_pivot || later >> group->pivot & 1)
 			continue;
 		const uint32_t *rows = search_rows(search, group->pivot);
 		__builtin_prefetch(
@@ -147,18 +148,29 @@ static void look_up_pivots(struct search *search)
 	}
 }
 
+static uint64_t closed_dimensions(const struct classifier *classifier, uint64_t open)
+{
+	uint64_t closed = 0;
+	for (size_t i = 0; open && i < classifier->n_dimensions; i++)
+		closed |= (open >> classifier->dimensions[i].attribute & 1) << i;
+	return closed;
+}
+
 int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
-		     uint32_t from)
+		     uint32_t from, bool *ret_in_doubt)
 {
 	struct search search; /* its vectors are written before they are read */
 	search.classifier = classifier;
 	search.evaluation = evaluation;
 	search.ready = 0;
+	search.closed = closed_dimensions(classifier, evaluation->open);
 	search.from = from;
 	search.best = NO_RULE;
+	search.in_doubt = false;
 	look_up_pivots(&search);
 	for (size_t i = 0; i < classifier->n_groups; i++)
 		if (classifier->groups[i].first_rule < search.best)
 			search_group(&search, &classifier->groups[i]);
+	*ret_in_doubt = search.in_doubt;
 	return search.best == NO_RULE ? -1 : (int)search.best;
 }

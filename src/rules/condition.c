@@ -4,19 +4,40 @@
 #include <stdlib.h>
 
 #include "config/report.h"
+#include "rules/attribute.h"
 #include "util/alloc.h"
 
+/* What an expression is compiled with. */
+struct condition_text {
+	const char *text;
+	struct named_sets *sets;
+	bool is_for_listing;
+};
+
+static int refuse_listed(const struct expr_test *test, struct fault *fault)
+{
+	const char *name = attribute_info(test->attribute)->name;
+	return fault_set(fault, test->attribute_offset,
+			 "`%s` is what the rules decide: only listings of connections, such as "
+			 "`nfshaper netstat`, can be asked for it",
+			 name);
+}
+
 /* The recursions here go as deep as the parsed tree, which EXPR_DEPTH_MAX bounds. */
-static int compile(const char *text, const struct expr *expr, struct named_sets *sets,
+static int compile(const struct condition_text *source, const struct expr *expr,
 		   struct condition *condition, struct fault *fault)
 {
 	condition->kind = expr->kind;
+	if (expr->kind == EXPR_TEST && !source->is_for_listing &&
+	    attribute_is_listed(expr->test.attribute))
+		return refuse_listed(&expr->test, fault);
 	if (expr->kind == EXPR_TEST)
-		return predicate_compile(text, &expr->test, sets, &condition->predicate, fault);
+		return predicate_compile(source->text, &expr->test, source->sets,
+					 &condition->predicate, fault);
 	condition->children = xcalloc(expr->n_children, sizeof(struct condition));
 	for (size_t i = 0; i < expr->n_children; i++) {
 		condition->n_children = i + 1;
-		int error = compile(text, expr->children[i], sets, &condition->children[i], fault);
+		int error = compile(source, expr->children[i], &condition->children[i], fault);
 		if (error)
 			return error;
 	}
@@ -31,14 +52,13 @@ static void fini(struct condition *condition)
 	predicate_fini(&condition->predicate);
 }
 
-struct condition *condition_new_with_sets(const char *text, struct named_sets *sets,
-					  struct fault *fault)
+static struct condition *condition_of(const struct condition_text *source, struct fault *fault)
 {
 	struct expr *expr;
-	if (expr_parse(text, &expr, fault))
+	if (expr_parse(source->text, &expr, fault))
 		return NULL;
 	struct condition *condition = xcalloc(1, sizeof(*condition));
-	int error = compile(text, expr, sets, condition, fault);
+	int error = compile(source, expr, condition, fault);
 	expr_free(expr);
 	if (error) {
 		condition_free(condition);
@@ -47,9 +67,21 @@ struct condition *condition_new_with_sets(const char *text, struct named_sets *s
 	return condition;
 }
 
+struct condition *condition_new_with_sets(const char *text, struct named_sets *sets,
+					  struct fault *fault)
+{
+	return condition_of(&(struct condition_text){text, sets, false}, fault);
+}
+
 struct condition *condition_new(const char *text, struct fault *fault)
 {
 	return condition_new_with_sets(text, NULL, fault);
+}
+
+struct condition *condition_new_for_listing(const char *text, struct named_sets *sets,
+					    struct fault *fault)
+{
+	return condition_of(&(struct condition_text){text, sets, true}, fault);
 }
 
 struct condition *condition_of_rule(const struct config_rule *rule, struct named_sets *sets,
@@ -78,6 +110,31 @@ void condition_free(struct condition *condition)
 	free(condition);
 }
 
+/* Kleene's logic of three values: what is open does not matter where another part settles it. */
+struct truth condition_truth(const struct condition *condition, struct evaluation *evaluation)
+{
+	bool settles = condition->kind == EXPR_OR;
+	struct truth whole = {.holds = !settles}, part;
+	switch (condition->kind) {
+	case EXPR_TEST:
+		return predicate_truth(&condition->predicate, evaluation);
+	case EXPR_NOT:
+		part = condition_truth(&condition->children[0], evaluation);
+		part.holds = !part.holds;
+		return part;
+	case EXPR_AND:
+	case EXPR_OR:
+		break;
+	}
+	for (size_t i = 0; i < condition->n_children; i++) {
+		part = condition_truth(&condition->children[i], evaluation);
+		if (!part.open && part.holds == settles)
+			return part;
+		whole.open |= part.open;
+	}
+	return whole;
+}
+
 bool condition_holds(const struct condition *condition, struct evaluation *evaluation)
 {
 	switch (condition->kind) {
@@ -99,39 +156,16 @@ bool condition_holds(const struct condition *condition, struct evaluation *evalu
 	return predicate_holds(&condition->predicate, evaluation);
 }
 
-static enum truth predicate_truth(const struct predicate *predicate, struct evaluation *evaluation)
+uint64_t condition_attributes(const struct condition *condition)
 {
-	if (evaluation->facts->open >> predicate->attribute & 1)
-		return TRUTH_OPEN;
-	return predicate_holds(predicate, evaluation) ? TRUTH_TRUE : TRUTH_FALSE;
-}
-
-/* The least, or the greatest, of all; begins with what `and` and `or` of nothing are. */
-static enum truth combine(const struct condition *condition, struct evaluation *evaluation)
-{
-	bool is_and = condition->kind == EXPR_AND;
-	enum truth truth = is_and ? TRUTH_TRUE : TRUTH_FALSE;
-	enum truth end = is_and ? TRUTH_FALSE : TRUTH_TRUE;
-	for (size_t i = 0; i < condition->n_children && truth != end; i++) {
-		enum truth other = condition_truth(&condition->children[i], evaluation);
-		if (is_and ? other < truth : other > truth)
-			truth = other;
-	}
-	return truth;
-}
-
-enum truth condition_truth(const struct condition *condition, struct evaluation *evaluation)
-{
-	switch (condition->kind) {
-	case EXPR_AND:
-	case EXPR_OR:
-		return combine(condition, evaluation);
-	case EXPR_NOT:
-		return TRUTH_TRUE - condition_truth(&condition->children[0], evaluation);
-	case EXPR_TEST:
-		break;
-	}
-	return predicate_truth(&condition->predicate, evaluation);
+	uint64_t attributes = 0;
+	if (!condition)
+		return 0;
+	if (condition->kind == EXPR_TEST)
+		return UINT64_C(1) << condition->predicate.attribute;
+	for (size_t i = 0; i < condition->n_children; i++)
+		attributes |= condition_attributes(&condition->children[i]);
+	return attributes;
 }
 
 const struct predicate *condition_find(const struct condition *condition, enum attribute attribute)

@@ -29,6 +29,13 @@ struct condition *condition_new_with_sets(const char *text, struct named_sets *s
 struct condition *condition_new(const char *text, struct fault *fault);
 
 /*
+ * The same for an expression that chooses from a listing of connections: it may also ask for
+ * `class` and `rule`, which facts.class and facts.rule tell. Asked with condition_holds().
+ */
+struct condition *condition_new_for_listing(const char *text, struct named_sets *sets,
+					    struct fault *fault);
+
+/*
  * The condition of a rule, which has one. NULL with an error in *diags that has the place of what
  * is wrong, in the rule or in an entry of a set that it uses.
  */
@@ -37,17 +44,14 @@ struct condition *condition_of_rule(const struct config_rule *rule, struct named
 
 void condition_free(struct condition *condition);
 
+/* Asks no more than it needs for an answer, from left to right. */
+struct truth condition_truth(const struct condition *condition, struct evaluation *evaluation);
+
+/* The same where nothing is open, or what is open counts as not known. */
 bool condition_holds(const struct condition *condition, struct evaluation *evaluation);
 
-/* In the order in which `and` takes the least, `or` the greatest. */
-enum truth { TRUTH_FALSE, TRUTH_OPEN, TRUTH_TRUE };
-
-/*
- * The same where some attributes are open (facts->open): a test of one may hold or not, and
- * TRUTH_OPEN says that the condition depends on it (Kleene's three values). What is not open may be
- * open all the same where one attribute is tested twice: `iif == a or iif != a`.
- */
-enum truth condition_truth(const struct condition *condition, struct evaluation *evaluation);
+/* Bits 1 << attribute of what it asks for. NULL asks nothing. */
+uint64_t condition_attributes(const struct condition *condition);
 
 /* The first test that asks for the attribute, or NULL. It belongs to the condition. */
 const struct predicate *condition_find(const struct condition *condition, enum attribute attribute);

@@ -14,12 +14,26 @@ struct evaluation {
 	const struct facts *facts;
 	bool has_looked_up; /* `country` was asked for: cc NULL where it is not known */
 	struct geo_country country;
-	enum owner_level wants; /* what was asked for and is not looked up yet */
+	uint64_t open; /* bits 1 << attribute: not looked up yet, so that answers depend on them */
+};
+
+/* An answer, unless it depends on attributes that are open: then `holds` says nothing. */
+struct truth {
+	bool holds;
+	uint64_t open; /* these */
 };
 
 static inline struct evaluation evaluation_of(const struct facts *facts)
 {
 	return (struct evaluation){.facts = facts};
+}
+
+/* How much of the owner is known to be known or not: all, where there is none. */
+static inline enum owner_level owner_level_of(const struct facts *facts)
+{
+	if (facts->owner)
+		return facts->owner->level;
+	return facts->direction == DIRECTION_FORWARD ? OWNER_PROCESS : OWNER_NOTHING;
 }
 
 /*

@@ -14,6 +14,30 @@ struct explanation {
 	size_t n_reasons;
 };
 
+/* args, or args[0] where only that is asked for. */
+static char *value_name(const struct predicate *predicate)
+{
+	const char *name = attribute_info(predicate->attribute)->name;
+	return predicate->has_element ? xasprintf("%s[%d]", name, predicate->element)
+				      : xstrdup(name);
+}
+
+/* Why it is not known, where that is more than that nobody told. */
+static void explain_unknown(struct explanation *explanation, const struct predicate *predicate)
+{
+	const struct facts *facts = explanation->evaluation->facts;
+	enum attribute attribute = predicate->attribute;
+	struct value list;
+	if (attribute_info(attribute)->level == OWNER_NOTHING)
+		return;
+	if (!facts->owner && facts->direction == DIRECTION_FORWARD)
+		fputs(": forwarded traffic has no owner", explanation->out);
+	evaluation_get(explanation->evaluation, attribute, &list);
+	if (list.type == VALUE_TEXTS)
+		fprintf(explanation->out, ": %s has %zu", attribute_info(attribute)->name,
+			list.length);
+}
+
 /*
  * `under_not`: the test stands below an odd number of nots, where its truth is what makes the
  * rule fail and has to be said aloud.
@@ -22,12 +46,12 @@ static void explain_test(struct explanation *explanation, const struct predicate
 			 bool under_not)
 {
 	struct value value;
-	const char *name = attribute_info(predicate->attribute)->name;
 	if (++explanation->n_reasons > REASONS_MAX)
 		return;
 	if (explanation->n_reasons > 1)
 		fputs("; ", explanation->out);
-	evaluation_get(explanation->evaluation, predicate->attribute, &value);
+	predicate_value(predicate, explanation->evaluation, &value);
+	char *name = value_name(predicate);
 	char *text = attribute_value_text(predicate->attribute, &value);
 	bool holds = predicate_holds(predicate, explanation->evaluation);
 	if (predicate->kind != PREDICATE_KNOWN)
@@ -37,7 +61,10 @@ static void explain_test(struct explanation *explanation, const struct predicate
 				    : "");
 	fprintf(explanation->out, "%s is %s%s", name, text,
 		predicate->kind == PREDICATE_KNOWN && holds ? ", so it is known" : "");
+	if (value.type == VALUE_UNKNOWN)
+		explain_unknown(explanation, predicate);
 	free(text);
+	free(name);
 }
 
 /*

@@ -7,7 +7,7 @@
  *   expr    := and { "or" and }       and := unary { "and" unary }
  *   unary   := "not" unary | "(" expr ")" | test | attribute
  *   test    := operand OP operand     OP := == != < <= > >= in "not in" like =~
- *   operand := attribute | item | list
+ *   operand := attribute | attribute[N] | item | list
  *   list    := "[" item { "," item } "]" | "(" item { "," item } ")"   (the latter right of OP)
  *   item    := value | @set
  *
@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rules/facts.h"
 #include "rules/fault.h"
@@ -26,6 +27,7 @@
 #define EXPR_DEPTH_MAX 64        /* parentheses and nots inside each other */
 #define EXPR_LENGTH_MAX 1048576u /* bytes */
 #define EXPR_LIST_MAX 65536u     /* values */
+#define EXPR_ELEMENT_MAX 1048575 /* the N of attribute[N], and the lowest is as far below 0 */
 
 enum expr_operator {
 	OP_EQ,
@@ -61,7 +63,9 @@ struct expr_test {
 	struct expr_value *values; /* none for OP_KNOWN, else at least one */
 	size_t n_values;
 	size_t values_capacity;
-	bool is_list; /* written in brackets */
+	bool is_list;     /* written in brackets */
+	bool has_element; /* attribute[N]: of a list only this one */
+	int32_t element;  /* from 0; below 0 from the end, -1 the last */
 };
 
 enum expr_kind { EXPR_AND, EXPR_OR, EXPR_NOT, EXPR_TEST };

@@ -44,7 +44,7 @@ static void set_port(struct value *value, const struct packet *packet, uint16_t 
 		set_number(value, port);
 }
 
-static void set_interface(struct value *value, const char *name)
+static void set_name(struct value *value, const char *name)
 {
 	if (name)
 		set_text(value, name, strlen(name), 0);
@@ -117,6 +117,38 @@ static void set_weekday(struct value *value, const struct local_time *now)
 		set_number(value, now->weekday);
 }
 
+static void set_id(struct value *value, bool is_known, uint32_t id)
+{
+	if (is_known)
+		set_number(value, id);
+}
+
+/* The owner, or one of whom nothing is known where that level is not looked up. */
+static const struct owner *owner_up_to(const struct facts *facts, enum owner_level level)
+{
+	static const struct owner nobody;
+	return facts->owner && facts->owner->level >= level ? facts->owner : &nobody;
+}
+
+/* The kernel tells the user of what goes out with the packet, before the owner is looked up. */
+static void set_uid(struct value *value, const struct facts *facts)
+{
+	const struct owner *owner = owner_up_to(facts, OWNER_USER);
+	set_id(value, owner->has_uid, owner->uid);
+	if (owner->level == OWNER_NOTHING)
+		set_id(value, facts->has_uid, facts->uid);
+}
+
+/* A process that is known by its command has a list of arguments, even if nothing is in it. */
+static void set_args(struct value *value, const struct owner *owner)
+{
+	if (!owner->args && !owner->cmd)
+		return;
+	value->type = VALUE_TEXTS;
+	value->texts = owner->args;
+	value->length = owner->n_args;
+}
+
 void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
 		    struct value *ret_value)
 {
@@ -149,9 +181,9 @@ void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
 		return set_text(ret_value, directions[facts->direction],
 				strlen(directions[facts->direction]), facts->direction);
 	case ATTR_IIF:
-		return set_interface(ret_value, facts->iif);
+		return set_name(ret_value, facts->iif);
 	case ATTR_OIF:
-		return set_interface(ret_value, facts->oif);
+		return set_name(ret_value, facts->oif);
 	case ATTR_CC:
 		return set_cc(ret_value, remote_country(evaluation));
 	case ATTR_COUNTRY:
@@ -170,6 +202,32 @@ void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
 		return set_time(ret_value, &facts->now);
 	case ATTR_WEEKDAY:
 		return set_weekday(ret_value, &facts->now);
+	case ATTR_CLASS:
+		return set_name(ret_value, facts->class);
+	case ATTR_RULE:
+		return set_name(ret_value, facts->rule);
+	case ATTR_USER:
+		return set_name(ret_value, owner_up_to(facts, OWNER_USER)->user);
+	case ATTR_UID:
+		return set_uid(ret_value, facts);
+	case ATTR_GROUP:
+		return set_name(ret_value, owner_up_to(facts, OWNER_USER)->group);
+	case ATTR_GID:
+		return set_id(ret_value, owner_up_to(facts, OWNER_USER)->has_gid,
+			      owner_up_to(facts, OWNER_USER)->gid);
+	case ATTR_CGROUP:
+		return set_name(ret_value, owner_up_to(facts, OWNER_SOCKET)->cgroup);
+	case ATTR_UNIT:
+		return set_name(ret_value, owner_up_to(facts, OWNER_SOCKET)->unit);
+	case ATTR_PID:
+		return set_id(ret_value, owner_up_to(facts, OWNER_PROCESS)->has_pid,
+			      owner_up_to(facts, OWNER_PROCESS)->pid);
+	case ATTR_CMD:
+		return set_name(ret_value, owner_up_to(facts, OWNER_PROCESS)->cmd);
+	case ATTR_EXE:
+		return set_name(ret_value, owner_up_to(facts, OWNER_PROCESS)->exe);
+	case ATTR_ARGS:
+		return set_args(ret_value, owner_up_to(facts, OWNER_PROCESS));
 	case ATTR_COUNT:
 		break;
 	}

@@ -33,13 +33,15 @@ struct facts {
 	const struct geo *geo;       /* NULL: no country is known */
 	struct geo_cache *geo_cache; /* the calling thread's own, or NULL */
 	uint32_t mark;               /* the packet mark */
-	bool has_uid;                /* the user of the local sender is known */
+	bool has_uid;                /* the user of the local sender is known, without owner */
 	uint32_t uid;
 	const struct owner *owner; /* of the local end, as far as it was looked up; or NULL */
-	struct local_time now;     /* unknown where the caller does not fill it */
-	const char *cc;  /* given on explain's command line, instead of a look-up; or NULL */
-	uint64_t untold; /* bits 1 << attribute: what explain's command line leaves unknown */
-	uint64_t open;   /* the same: may have any value or none, for ruleset_match_open() */
+	const char *class;         /* of a listed connection, as is `rule`; NULL: not known */
+	const char *rule;
+	struct local_time now; /* unknown where the caller does not fill it */
+	const char *cc;        /* given on explain's command line, instead of a look-up; or NULL */
+	uint64_t untold;       /* bits 1 << attribute: what explain's command line leaves unknown */
+	uint64_t open;         /* the same: may have any value or none, for ruleset_match_open() */
 };
 
 enum attribute {
@@ -64,10 +66,22 @@ enum attribute {
 	ATTR_MARK,
 	ATTR_TIME,
 	ATTR_WEEKDAY,
+	ATTR_USER,
+	ATTR_UID,
+	ATTR_GROUP,
+	ATTR_GID,
+	ATTR_CGROUP,
+	ATTR_UNIT,
+	ATTR_PID,
+	ATTR_CMD,
+	ATTR_EXE,
+	ATTR_ARGS, /* from here on: what the classifier has no vectors for */
+	ATTR_CLASS,
+	ATTR_RULE,
 	ATTR_COUNT
 };
 
-enum value_type { VALUE_UNKNOWN, VALUE_NUMBER, VALUE_ADDRESS, VALUE_TEXT };
+enum value_type { VALUE_UNKNOWN, VALUE_NUMBER, VALUE_ADDRESS, VALUE_TEXT, VALUE_TEXTS };
 
 struct value {
 	enum value_type type;
@@ -75,6 +89,7 @@ struct value {
 	struct addr addr;
 	const char *text; /* borrowed; not terminated by a zero */
 	size_t length;
+	const char *const *texts; /* of VALUE_TEXTS: `length` of them, borrowed */
 };
 
 /* The value of one attribute, VALUE_UNKNOWN where the packet does not have it. */

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -33,12 +32,23 @@ static struct snippet snippet_of_value(const struct expr_value *value)
 	return snippet_of(value->text, value->length);
 }
 
+/* Where the attribute is a number, and another one its name. */
+static const char *name_hint(const struct attribute_info *info, const char *text)
+{
+	if (isdigit((unsigned char)text[0]))
+		return "";
+	if (info == attribute_info(ATTR_UID))
+		return "; names go with `user`";
+	return info == attribute_info(ATTR_GID) ? "; names go with `group`" : "";
+}
+
 static int read_plain(const struct attribute_info *info, const struct expr_value *value,
 		      uint64_t *ret_number, struct fault *fault)
 {
 	if (text_to_u64(value->text, info->max, ret_number))
-		return fault_set(fault, value->offset, "`%s` is not %s (0–%" PRIu64 ")",
-				 snippet_of_value(value).text, info->what, info->max);
+		return fault_set(fault, value->offset, "`%s` is not %s (0–%" PRIu64 ")%s",
+				 snippet_of_value(value).text, info->what, info->max,
+				 name_hint(info, value->text));
 	return 0;
 }
 
@@ -158,6 +168,8 @@ int literal_number(const struct attribute_info *info, const struct expr_value *v
 	case KIND_NUMBER:
 	case KIND_ADDRESS:
 	case KIND_INTERFACE:
+	case KIND_TEXT:
+	case KIND_TEXTS:
 		break;
 	}
 	return read_plain(info, value, ret_number, fault);
@@ -181,6 +193,8 @@ static bool is_range(const struct attribute_info *info, const char *text)
 	case KIND_CC:
 	case KIND_COUNTRY:
 	case KIND_CONTINENT:
+	case KIND_TEXT:
+	case KIND_TEXTS:
 		break;
 	}
 	return false;
@@ -246,16 +260,4 @@ int literal_add_numbers(const struct attribute_info *info, const struct expr_val
 	if (!error)
 		error = read_end(info, value, dash + 1, value->length - dash - 1, &last, fault);
 	return error ? error : add_range(info, value, first, last, set, fault);
-}
-
-int literal_check_interface(const struct expr_value *value, struct fault *fault)
-{
-	/* As dev_valid_name() of net/core/dev.c. */
-	if (value->length > 0 && value->length < IFNAMSIZ && strcmp(value->text, ".") != 0 &&
-	    strcmp(value->text, "..") != 0 && !strpbrk(value->text, "/: \t\r\n\v\f"))
-		return 0;
-	return fault_set(fault, value->offset,
-			 "`%s` cannot be the name of an interface: it has 1 to %d characters, "
-			 "without blanks, `/` and `:`",
-			 snippet_of_value(value).text, IFNAMSIZ - 1);
 }

@@ -35,7 +35,11 @@ int literal_continent(const struct expr_value *value, uint64_t *ret_number, stru
 int literal_add_addresses(const struct expr_value *value, struct addr_set *set,
 			  struct fault *fault);
 
-/* Checks a text that is to be compared with an interface's name. */
-int literal_check_interface(const struct expr_value *value, struct fault *fault);
+/* Checks a text that is to be compared with the attribute's: it must be one that there can be. */
+int literal_check_text(enum attribute attribute, const struct expr_value *value,
+		       struct fault *fault);
+
+/* True where a user or a group is written as its number, or as a range of them. */
+bool literal_is_id(const struct expr_value *value);
 
 #endif

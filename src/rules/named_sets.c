@@ -75,6 +75,8 @@ enum set_kind set_kind_of(enum attribute attribute)
 	case KIND_ADDRESS:
 		return SET_ADDRESSES;
 	case KIND_INTERFACE:
+	case KIND_TEXT:
+	case KIND_TEXTS:
 		return SET_TEXTS;
 	case KIND_NUMBER:
 	case KIND_PROTO:
@@ -112,7 +114,7 @@ static int add_entry(struct shared_set *set, enum attribute attribute,
 	case SET_ADDRESSES:
 		return literal_add_addresses(value, &set->addresses, fault);
 	case SET_TEXTS:
-		error = literal_check_interface(value, fault);
+		error = literal_check_text(attribute, value, fault);
 		if (!error)
 			text_set_add(&set->texts, value->text);
 		break;

@@ -8,8 +8,8 @@
 
 bool predicate_is_set(const struct predicate *predicate)
 {
-	return predicate->kind == PREDICATE_KNOWN || predicate->kind == PREDICATE_NUMBERS ||
-	       predicate->kind == PREDICATE_ADDRESSES || predicate->kind == PREDICATE_TEXTS;
+	bool is_pattern = predicate->kind == PREDICATE_GLOB || predicate->kind == PREDICATE_REGEX;
+	return predicate->attribute < ATTR_ARGS && !is_pattern;
 }
 
 /* A test that can be one with others of its kind: the union of their sets answers their `or`. */

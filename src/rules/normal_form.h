@@ -33,7 +33,7 @@ struct literal {
 /* True where this child of the literal's `or` is part of the literal. */
 bool literal_has(const struct literal *literal, const struct condition *child);
 
-/* True where the attribute's classes can answer the test; patterns have to be tried. */
+/* True where the attribute's classes can answer the test; patterns and lists have to be tried. */
 bool predicate_is_set(const struct predicate *predicate);
 
 struct conjunction {

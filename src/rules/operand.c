@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+
 #include "rules/attribute.h"
 #include "rules/parser.h"
+#include "util/alloc.h"
+#include "util/text.h"
 
 static int refuse_second_attribute(struct parser *parser, const struct token *token)
 {
@@ -11,6 +15,33 @@ static int refuse_second_attribute(struct parser *parser, const struct token *to
 			 name.text, name.text);
 }
 
+/* The [N] behind the name of a list. */
+static int take_element_number(struct parser *parser, const char *name, struct operand *operand)
+{
+	const struct token *token = &parser->token;
+	uint64_t number = 0;
+	int error = parser_advance(parser);
+	if (error)
+		return error;
+	bool from_end = token->kind == TOKEN_WORD && *token->text == '-';
+	char *text = xstrndup(token->text + from_end, token->length - from_end);
+	bool is_number = token->kind == TOKEN_WORD &&
+			 text_to_u64(text, EXPR_ELEMENT_MAX, &number) == 0 &&
+			 (number > 0 || !from_end);
+	free(text);
+	if (!is_number)
+		return fault_set(parser->fault, token->offset,
+				 "`%s[N]` takes one number: %s[0] is the first, %s[-1] the last",
+				 name, name, name);
+	operand->values.has_element = true;
+	operand->values.element = from_end ? -(int32_t)number : (int32_t)number;
+	error = parser_advance(parser);
+	if (!error && token->kind != TOKEN_LIST_CLOSE)
+		return parser_missing(parser, "`]`");
+	operand->end = token->end;
+	return error ? error : parser_advance(parser);
+}
+
 /* The name of an attribute; *ret_operand is filled. */
 static int take_attribute(struct parser *parser, const struct operand *other,
 			  struct operand *ret_operand)
@@ -19,21 +50,19 @@ static int take_attribute(struct parser *parser, const struct operand *other,
 	struct snippet name = snippet_of(token.text, token.length);
 	if (other && other->is_attribute)
 		return refuse_second_attribute(parser, &token);
-	if (attribute_is_reserved(token.text, token.length))
-		return fault_set(parser->fault, token.offset,
-				 "`%s` is not available in this version yet: it comes with the "
-				 "owners of local connections",
-				 name.text);
 	int error = parser_advance(parser);
 	if (error)
 		return error;
+	ret_operand->is_attribute = true;
+	ret_operand->end = token.end;
+	if (parser->token.kind == TOKEN_LIST_OPEN &&
+	    attribute_info(ret_operand->attribute)->kind == KIND_TEXTS)
+		return take_element_number(parser, name.text, ret_operand);
 	if (parser->token.kind == TOKEN_LIST_OPEN && parser->token.offset == token.end)
 		return fault_set(parser->fault, parser->token.offset,
 				 "`%s` is not a list: it has no [N]; values in brackets are "
 				 "compared by `%s in [A, B]`",
 				 name.text, name.text);
-	ret_operand->is_attribute = true;
-	ret_operand->end = token.end;
 	return 0;
 }
 
@@ -80,8 +109,7 @@ static int take_element(struct parser *parser, struct operand *operand)
 	case TOKEN_WORD:
 		if (parser_at_connective(parser))
 			break;
-		if (attribute_find(token->text, token->length, &attribute) ||
-		    attribute_is_reserved(token->text, token->length))
+		if (attribute_find(token->text, token->length, &attribute))
 			return refuse_second_attribute(parser, token);
 		return take_value(parser, operand);
 	case TOKEN_QUOTED:
@@ -147,8 +175,7 @@ static int take_list(struct parser *parser, enum token_kind close, struct operan
 static int take_word(struct parser *parser, const struct operand *other, struct operand *operand)
 {
 	const struct token *token = &parser->token;
-	if (attribute_find(token->text, token->length, &operand->attribute) ||
-	    attribute_is_reserved(token->text, token->length))
+	if (attribute_find(token->text, token->length, &operand->attribute))
 		return take_attribute(parser, other, operand);
 	/* `in` is an operator, and a direction: `dir == in`. */
 	if (parser_at_connective(parser) || token_is_word(token, "not") ||

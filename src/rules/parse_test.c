@@ -91,8 +91,6 @@ static const char *method_remedy(const struct expr_value *word)
 	size_t dot = strcspn(word->text, ".");
 	if (dot == word->length)
 		return NULL;
-	if (attribute_is_reserved(word->text, dot))
-		return "a part of a text is found by `like`, such as like '*text*'";
 	if (!attribute_find(word->text, dot, &attribute))
 		return NULL;
 	if (attribute_info(attribute)->kind == KIND_ADDRESS)
@@ -176,6 +174,8 @@ static struct expr *build(const struct operand *left, const struct operand *righ
 	expr->test.end = right ? right->end : left->end;
 	expr->test.attribute = attribute->attribute;
 	expr->test.attribute_offset = attribute->offset;
+	expr->test.has_element = attribute->values.has_element;
+	expr->test.element = attribute->values.element;
 	expr->test.op = op;
 	expr->test.op_offset = op_offset;
 	return expr;

@@ -40,7 +40,7 @@ struct operand {
 	enum attribute attribute;
 	size_t offset;
 	size_t end;
-	struct expr_test values; /* only its values and is_list are used */
+	struct expr_test values; /* only its values, is_list and the element are used */
 };
 
 /*

@@ -3,16 +3,20 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rules/attribute.h"
+#include "rules/literal.h"
 #include "rules/predicate_set.h"
 #include "util/alloc.h"
 
-static const char *range_hint(enum attribute_kind kind)
+static const char *order_hint(enum attribute attribute)
 {
-	if (kind == KIND_ADDRESS)
+	if (attribute == ATTR_USER || attribute == ATTR_GROUP)
+		return attribute == ATTR_USER ? ": compare `uid`" : ": compare `gid`";
+	if (attribute_info(attribute)->kind == KIND_ADDRESS)
 		return ": a range is written `in FIRST-LAST`";
-	return kind == KIND_WEEKDAY ? ": a range is written `in mon-fri`" : "";
+	return attribute == ATTR_WEEKDAY ? ": a range is written `in mon-fri`" : "";
 }
 
 /* The faults that do not depend on the value: an operator that this attribute does not have. */
@@ -26,7 +30,7 @@ static int check_operator(const struct expr_test *test, struct fault *fault)
 	if (is_order && !attribute_is_ordered(test->attribute))
 		return fault_set(fault, test->op_offset,
 				 "`%s` takes numbers only, and `%s` is %s%s", op, info->name,
-				 info->what, range_hint(info->kind));
+				 info->what, order_hint(test->attribute));
 	if (is_contains && !attribute_is_text(test->attribute))
 		return fault_set(fault, test->op_offset,
 				 "`%s` is not a list: write `%s %s …`, the attribute first",
@@ -77,12 +81,33 @@ static int compile_contains(const struct expr_value *value, struct predicate *pr
 	return 0;
 }
 
+/* A user or a group that is written as a number is compared with that. */
+static enum attribute compared_attribute(const struct expr_test *test)
+{
+	bool is_set = test->op == OP_EQ || test->op == OP_NE || test->op == OP_IN ||
+		      test->op == OP_NOT_IN;
+	if (!is_set || (test->attribute != ATTR_USER && test->attribute != ATTR_GROUP))
+		return test->attribute;
+	for (size_t i = 0; i < test->n_values; i++)
+		if (test->values[i].is_set || !literal_is_id(&test->values[i]))
+			return test->attribute;
+	return test->attribute == ATTR_USER ? ATTR_UID : ATTR_GID;
+}
+
+/* Whether one text is looked for among those of a list, not in a text. */
+static bool is_membership(const struct expr_test *test)
+{
+	return attribute_info(test->attribute)->kind == KIND_TEXTS && !test->has_element;
+}
+
 int predicate_compile(const char *text, const struct expr_test *test, struct named_sets *sets,
 		      struct predicate *predicate, struct fault *fault)
 {
 	*predicate = (struct predicate){
 		.kind = PREDICATE_KNOWN,
-		.attribute = test->attribute,
+		.attribute = compared_attribute(test),
+		.has_element = test->has_element,
+		.element = test->element,
 		.offset = test->attribute_offset,
 		.source = xstrdup(snippet_of(text + test->offset, test->end - test->offset).text),
 	};
@@ -104,6 +129,8 @@ int predicate_compile(const char *text, const struct expr_test *test, struct nam
 		return compile_regex(&test->values[0], predicate, fault);
 	case OP_CONTAINS:
 	case OP_NOT_CONTAINS:
+		if (is_membership(test))
+			break;
 		predicate->is_negated = test->op == OP_NOT_CONTAINS;
 		return compile_contains(&test->values[0], predicate, fault);
 	case OP_EQ:
@@ -146,27 +173,87 @@ void predicate_fini(struct predicate *predicate)
 	*predicate = (struct predicate){.kind = PREDICATE_KNOWN};
 }
 
-bool predicate_holds(const struct predicate *predicate, struct evaluation *evaluation)
+/* A list becomes one text of it, or is not known where it has none there. */
+static void take_element(struct value *value, int32_t element)
 {
-	struct value value;
-	evaluation_get(evaluation, predicate->attribute, &value);
-	if (value.type == VALUE_UNKNOWN)
-		return false;
+	int64_t at = element < 0 ? (int64_t)value->length + element : element;
+	if (at < 0 || at >= (int64_t)value->length) {
+		value->type = VALUE_UNKNOWN;
+		return;
+	}
+	value->type = VALUE_TEXT;
+	value->text = value->texts[at];
+	value->length = strlen(value->text);
+}
+
+void predicate_value(const struct predicate *predicate, struct evaluation *evaluation,
+		     struct value *ret_value)
+{
+	evaluation_get(evaluation, predicate->attribute, ret_value);
+	if (predicate->has_element && ret_value->type == VALUE_TEXTS)
+		take_element(ret_value, predicate->element);
+}
+
+/* Whether the value is in the set, or matches the pattern, whatever is then asked for. */
+static bool is_in(const struct predicate *predicate, const struct value *value)
+{
 	switch (predicate->kind) {
 	case PREDICATE_KNOWN:
 		break;
 	case PREDICATE_NUMBERS:
-		return number_set_has(&predicate->numbers, value.number) != predicate->is_negated;
+		return number_set_has(&predicate->numbers, value->number);
 	case PREDICATE_ADDRESSES:
-		return addr_set_has(&predicate->addresses, &value.addr) != predicate->is_negated;
+		return addr_set_has(&predicate->addresses, &value->addr);
 	case PREDICATE_TEXTS:
-		return text_set_has(&predicate->texts, value.text, value.length) !=
-		       predicate->is_negated;
+		return text_set_has(&predicate->texts, value->text, value->length);
 	case PREDICATE_GLOB:
-		return glob_matches(predicate->glob, value.text, value.length) !=
-		       predicate->is_negated;
+		return glob_matches(predicate->glob, value->text, value->length);
 	case PREDICATE_REGEX:
-		return regex_matches(predicate->regex, value.text, value.length);
+		return regex_matches(predicate->regex, value->text, value->length);
 	}
 	return true;
+}
+
+static bool has_text_in(const struct predicate *predicate, const struct value *list)
+{
+	for (size_t i = 0; i < list->length; i++) {
+		struct value value = {
+			.type = VALUE_TEXT,
+			.text = list->texts[i],
+			.length = strlen(list->texts[i]),
+		};
+		if (is_in(predicate, &value))
+			return true;
+	}
+	return false;
+}
+
+bool predicate_takes(const struct predicate *predicate, const struct value *value)
+{
+	bool is_inside = value->type == VALUE_TEXTS ? has_text_in(predicate, value)
+						    : is_in(predicate, value);
+	return is_inside != predicate->is_negated;
+}
+
+/* As most tests are of one value, that of a list is left to the functions above. */
+bool predicate_holds(const struct predicate *predicate, struct evaluation *evaluation)
+{
+	struct value value;
+	evaluation_get(evaluation, predicate->attribute, &value);
+	if (value.type == VALUE_TEXTS && predicate->has_element)
+		take_element(&value, predicate->element);
+	if (value.type == VALUE_UNKNOWN)
+		return false;
+	if (value.type == VALUE_TEXTS)
+		return predicate_takes(predicate, &value);
+	return is_in(predicate, &value) != predicate->is_negated;
+}
+
+struct truth predicate_truth(const struct predicate *predicate, struct evaluation *evaluation)
+{
+	uint64_t open = evaluation->open & UINT64_C(1) << predicate->attribute;
+	return (struct truth){
+		.holds = !open && predicate_holds(predicate, evaluation),
+		.open = open,
+	};
 }

@@ -30,6 +30,8 @@ struct predicate {
 	enum predicate_kind kind;
 	enum attribute attribute;
 	bool is_negated;
+	bool has_element; /* of a list only this one, as in struct expr_test */
+	int32_t element;
 	size_t offset;             /* of the attribute in the expression, in bytes */
 	char *source;              /* as the user wrote it, cut where long */
 	struct shared_set *shared; /* the set below is that of a named set, borrowed; or NULL */
@@ -50,6 +52,17 @@ int predicate_compile(const char *text, const struct expr_test *test, struct nam
 		      struct predicate *predicate, struct fault *fault);
 void predicate_fini(struct predicate *predicate);
 
+/* The value that the test is about. */
+void predicate_value(const struct predicate *predicate, struct evaluation *evaluation,
+		     struct value *ret_value);
+
+/*
+ * Whether a known value satisfies the test, its negation included. Of a list some text has to, or
+ * where it is negated, none may be in the set.
+ */
+bool predicate_takes(const struct predicate *predicate, const struct value *value);
+
 bool predicate_holds(const struct predicate *predicate, struct evaluation *evaluation);
+struct truth predicate_truth(const struct predicate *predicate, struct evaluation *evaluation);
 
 #endif

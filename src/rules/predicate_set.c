@@ -92,7 +92,7 @@ static void share(struct shared_set *set, struct predicate *predicate)
 static int add_set(const struct expr_test *test, const struct expr_value *value,
 		   struct named_sets *sets, struct predicate *predicate, struct fault *fault)
 {
-	struct shared_set *set = named_sets_get(sets, value, test->attribute, fault);
+	struct shared_set *set = named_sets_get(sets, value, predicate->attribute, fault);
 	if (!set)
 		return -EINVAL;
 	if (test->n_values == 1) {
@@ -108,8 +108,8 @@ static int add_set(const struct expr_test *test, const struct expr_value *value,
 	return 0;
 }
 
-static int add_literal(const struct expr_test *test, const struct expr_value *value,
-		       struct predicate *predicate, struct fault *fault)
+static int add_literal(const struct expr_value *value, struct predicate *predicate,
+		       struct fault *fault)
 {
 	int error = 0;
 	if (value->text[0] == '@' && predicate->kind != PREDICATE_TEXTS)
@@ -118,12 +118,12 @@ static int add_literal(const struct expr_test *test, const struct expr_value *va
 				 snippet_of(value->text, value->length).text);
 	switch (predicate->kind) {
 	case PREDICATE_NUMBERS:
-		return literal_add_numbers(attribute_info(test->attribute), value,
+		return literal_add_numbers(attribute_info(predicate->attribute), value,
 					   &predicate->numbers, fault);
 	case PREDICATE_ADDRESSES:
 		return literal_add_addresses(value, &predicate->addresses, fault);
 	case PREDICATE_TEXTS:
-		error = literal_check_interface(value, fault);
+		error = literal_check_text(predicate->attribute, value, fault);
 		text_set_add(&predicate->texts, value->text);
 		break;
 	case PREDICATE_KNOWN:
@@ -155,12 +155,13 @@ int predicate_compile_set(const struct expr_test *test, struct named_sets *sets,
 		[SET_TEXTS] = PREDICATE_TEXTS,
 	};
 	int error = 0;
-	predicate->kind = kinds[set_kind_of(test->attribute)];
-	predicate->is_negated = test->op == OP_NE || test->op == OP_NOT_IN;
+	predicate->kind = kinds[set_kind_of(predicate->attribute)];
+	predicate->is_negated =
+		test->op == OP_NE || test->op == OP_NOT_IN || test->op == OP_NOT_CONTAINS;
 	for (size_t i = 0; i < test->n_values && !error; i++) {
 		const struct expr_value *value = &test->values[i];
 		error = value->is_set ? add_set(test, value, sets, predicate, fault)
-				      : add_literal(test, value, predicate, fault);
+				      : add_literal(value, predicate, fault);
 	}
 	seal(predicate);
 	return error;

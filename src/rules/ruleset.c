@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "rules/accounts.h"
+#include "rules/attribute.h"
 #include "rules/classifier.h"
 #include "rules/condition.h"
 #include "rules/schedule.h"
@@ -20,6 +22,8 @@ struct ruleset {
 	struct classifier *classifier; /* of these conditions */
 	struct schedule schedule;
 	bool needs_geo;
+	uint64_t above[OWNER_PROCESS + 1]; /* attributes that some rule asks for, by what of the
+					      owner they need: more than this level */
 };
 
 /* Warns once, at the first test of a country: every other would say the same. */
@@ -34,10 +38,18 @@ static void check_geo(struct ruleset *ruleset, const struct config *config,
 	ruleset->needs_geo |= asks != NULL;
 }
 
+static void note_attributes(struct ruleset *ruleset, const struct condition *condition)
+{
+	uint64_t attributes = condition_attributes(condition);
+	for (unsigned level = OWNER_NOTHING; level <= OWNER_PROCESS; level++)
+		ruleset->above[level] |= attributes & attributes_above((enum owner_level)level);
+}
+
 struct ruleset *ruleset_compile(const struct config *config, struct diags *diags)
 {
 	bool failed = false;
 	struct named_sets *sets = named_sets_new(config);
+	struct accounts *accounts = accounts_new();
 	struct ruleset *ruleset = xcalloc(1, sizeof(*ruleset));
 	ruleset->count = config->n_rules;
 	ruleset->conditions = xcalloc(config->n_rules, sizeof(struct condition *));
@@ -51,8 +63,11 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 			continue;
 		}
 		check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
+		accounts_check(accounts, rule, ruleset->conditions[i], diags);
+		note_attributes(ruleset, ruleset->conditions[i]);
 		schedule_add(&ruleset->schedule, ruleset->conditions[i]);
 	}
+	accounts_free(accounts);
 	named_sets_free(sets);
 	if (failed) {
 		ruleset_free(ruleset);
@@ -89,47 +104,62 @@ bool ruleset_needs_geo(const struct ruleset *ruleset)
 	return ruleset->needs_geo;
 }
 
-const struct schedule *ruleset_schedule(const struct ruleset *ruleset)
-{
-	return &ruleset->schedule;
-}
-
 static bool rule_holds(const struct ruleset *ruleset, size_t rule, struct evaluation *evaluation)
 {
 	const struct condition *condition = ruleset->conditions[rule];
 	return !condition || condition_holds(condition, evaluation);
 }
 
-int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)
+enum owner_level ruleset_owner_level(const struct ruleset *ruleset)
 {
+	unsigned level = OWNER_NOTHING;
+	while (ruleset->above[level])
+		level++;
+	return (enum owner_level)level;
+}
+
+/* What some rule asks of the owner that is not looked up. */
+static uint64_t open_of_owner(const struct ruleset *ruleset, const struct facts *facts)
+{
+	uint64_t open = ruleset->above[owner_level_of(facts)];
+	return facts->has_uid ? open & ~(UINT64_C(1) << ATTR_UID) : open;
+}
+
+int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
+		       uint64_t *ret_open)
+{
+	bool in_doubt;
 	struct evaluation evaluation = evaluation_of(facts);
-	return classifier_match(ruleset->classifier, &evaluation, (uint32_t)from);
+	evaluation.open = facts->open | open_of_owner(ruleset, facts);
+	int rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, &in_doubt);
+	*ret_open = 0;
+	if (in_doubt) {
+		struct truth truth = condition_truth(ruleset->conditions[rule], &evaluation);
+		assert(truth.open || truth.holds); /* a conjunction in doubt is a part of it */
+		*ret_open = truth.open;
+	}
+	return rule;
 }
 
 int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 			 enum owner_level *ret_wants)
 {
-	struct evaluation evaluation = evaluation_of(facts);
-	int rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from);
-	*ret_wants = evaluation.wants;
+	uint64_t open;
+	int rule = ruleset_match_open(ruleset, facts, from, &open);
+	*ret_wants = attributes_lowest_level(open);
 	return rule;
 }
 
-int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
-		       bool *ret_is_open)
+const struct schedule *ruleset_schedule(const struct ruleset *ruleset)
 {
+	return &ruleset->schedule;
+}
+
+int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)
+{
+	bool in_doubt;
 	struct evaluation evaluation = evaluation_of(facts);
-	enum truth truth = TRUTH_FALSE;
-	int rule = -1;
-	for (; truth == TRUTH_FALSE; from = (size_t)rule + 1) {
-		rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from);
-		if (rule < 0)
-			break;
-		const struct condition *condition = ruleset->conditions[rule];
-		truth = condition ? condition_truth(condition, &evaluation) : TRUTH_TRUE;
-	}
-	*ret_is_open = truth == TRUTH_OPEN || evaluation.wants != OWNER_NOTHING;
-	return rule;
+	return classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, &in_doubt);
 }
 
 int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from)

@@ -37,7 +37,8 @@ const struct schedule *ruleset_schedule(const struct ruleset *ruleset);
 
 /*
  * The index of the first rule from `from` on that the packet matches, or -1. Pure: no input or
- * output, no allocation, no clock; any number of threads may call it at the same time.
+ * output, no allocation, no clock; any number of threads may call it at the same time. What is not
+ * looked up of an owner counts as not known.
  */
 int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from);
 
@@ -47,23 +48,29 @@ static inline int ruleset_match(const struct ruleset *ruleset, const struct fact
 	return ruleset_match_from(ruleset, facts, 0);
 }
 
+/* The most that some rule asks of the owner; OWNER_NOTHING: owners need not be looked up at all. */
+enum owner_level ruleset_owner_level(const struct ruleset *ruleset);
+
 /*
- * The same, where owners may have to be looked up. *ret_wants above OWNER_NOTHING: the answer is
- * void, for it depends on that level of facts->owner; to be filled, and asked again.
+ * The same, where some attributes are open: facts->open, which are not to be had from where the
+ * facts come from, and what of the owner is not looked up yet (facts->owner). *ret_open not 0: the
+ * answer is void, for the rule that it names matches or not, depending on these (bits 1 <<
+ * attribute). Without an owner nothing is looked up, or, where the packet is forwarded, all: there
+ * is none.
+ */
+int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
+		       uint64_t *ret_open);
+
+/*
+ * The same where facts->open is 0. *ret_wants above OWNER_NOTHING: the answer is void, for it
+ * depends on that level of facts->owner; to be filled, and asked again. It is the lowest level that
+ * may bring the answer nearer.
  */
 int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 			 enum owner_level *ret_wants);
 
 /*
- * The same for a connection of which some attributes are not known to the caller, though a packet
- * of it may have them (facts->open). *ret_is_open: the answer is void, for it depends on one of
- * these, or on an owner that is not looked up.
- */
-int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
-		       bool *ret_is_open);
-
-/*
- * The same answer, got by trying one rule after the other: what ruleset_match_from() is held
+ * The answer of ruleset_match_from(), got by trying one rule after the other: what that is held
  * against.
  */
 int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from);

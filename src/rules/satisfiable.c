@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One attribute after the other: each must have a value, or be unknown, as its literals want it. */
+/*
+ * One attribute after the other: each must have a value, or be unknown, as its literals want it.
+ * Each [N] of a list counts as one of its own, and as independent of the whole. But that there is
+ * an owner says something of the direction.
+ */
 #include "rules/satisfiable.h"
 
 #include <string.h>
 
+#include "rules/attribute.h"
 #include "rules/boundaries.h"
 
 /* The literals about one attribute. */
@@ -112,33 +117,106 @@ static bool find_value(struct question *question)
 	return has_texts && !has_finite_texts(question);
 }
 
-static bool question_may_hold(struct question *question)
+/* Where the list is known: some text of it has to satisfy the test, not each of them. */
+static bool asks_for_some(const struct literal *literal)
 {
-	return may_be_unknown(question) || (!has_opposites(question) && find_value(question));
+	return literal_predicate(literal)->is_negated == literal->is_negated;
 }
 
-bool literals_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
+/* Each test for some text may have a text of its own, which all tests of the others let pass. */
+static bool list_may_hold(const struct question *question)
 {
-	uint64_t done = 0;
-	if (count > SATISFIABLE_LITERALS_MAX)
-		return true;
-	for (size_t i = 0; i < count; i++) {
-		const struct predicate *predicate = literal_predicate(literals[i]);
-		if (!predicate || done >> predicate->attribute & 1)
+	for (size_t i = 0; i < question->count; i++) {
+		struct question one = {.literals = {question->literals[i]}, .count = 1};
+		if (!asks_for_some(question->literals[i]))
 			continue;
-		done |= UINT64_C(1) << predicate->attribute;
+		for (size_t k = 0; k < question->count; k++)
+			if (!asks_for_some(question->literals[k]))
+				one.literals[one.count++] = question->literals[k];
+		if (has_opposites(&one) || !find_value(&one))
+			return false;
+	}
+	return true;
+}
+
+static bool is_list(const struct predicate *predicate)
+{
+	return attribute_info(predicate->attribute)->kind == KIND_TEXTS && !predicate->has_element;
+}
+
+static bool question_may_hold(struct question *question)
+{
+	if (may_be_unknown(question))
+		return true;
+	if (is_list(literal_predicate(question->literals[0])))
+		return list_may_hold(question);
+	return !has_opposites(question) && find_value(question);
+}
+
+/* Two tests of one value: of one attribute, and where it is a list, of the same one of it. */
+static bool are_of_one_value(const struct literal *a, const struct literal *b)
+{
+	const struct predicate *x = literal_predicate(a), *y = literal_predicate(b);
+	return x && y && x->attribute == y->attribute && x->has_element == y->has_element &&
+	       x->element == y->element;
+}
+
+static bool is_first_of_its_value(const struct literal *const *literals, size_t position)
+{
+	for (size_t i = 0; i < position; i++)
+		if (are_of_one_value(literals[i], literals[position]))
+			return false;
+	return literal_predicate(literals[position]) != NULL;
+}
+
+/* One attribute after the other. */
+static bool values_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
+{
+	for (size_t i = 0; i < count; i++) {
 		struct question question = {.count = 0};
-		for (size_t k = i; k < count; k++) {
-			const struct predicate *other = literal_predicate(literals[k]);
-			if (other && other->attribute == predicate->attribute)
+		if (!is_first_of_its_value(literals, i))
+			continue;
+		for (size_t k = i; k < count; k++)
+			if (are_of_one_value(literals[i], literals[k]))
 				question.literals[question.count++] = literals[k];
-		}
 		bool may_hold = question_may_hold(&question);
 		*work += question.tried + question.count;
 		if (!may_hold)
 			return false;
 	}
 	return true;
+}
+
+/* What is known of an owner: then there is one, and the packet is not forwarded. */
+static bool asks_for_owner(const struct literal *literal)
+{
+	const struct predicate *predicate = literal_predicate(literal);
+	return predicate && !literal->is_negated &&
+	       attribute_info(predicate->attribute)->level > OWNER_NOTHING;
+}
+
+bool literals_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
+{
+	static struct number_range forward[] = {{DIRECTION_FORWARD, DIRECTION_FORWARD}};
+	static const struct condition not_forwarded = {
+		.kind = EXPR_TEST,
+		.predicate = {.kind = PREDICATE_NUMBERS,
+			      .attribute = ATTR_DIR,
+			      .is_negated = true,
+			      .numbers = {.ranges = forward, .count = 1}},
+	};
+	static const struct literal local = {&not_forwarded, &not_forwarded.predicate, false};
+	const struct literal *all[SATISFIABLE_LITERALS_MAX];
+	bool has_owner = false;
+	if (count >= SATISFIABLE_LITERALS_MAX)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		all[i] = literals[i];
+		has_owner |= asks_for_owner(literals[i]);
+	}
+	if (has_owner)
+		all[count++] = &local;
+	return values_may_hold(all, count, work);
 }
 
 static size_t append(const struct literal **all, size_t count,

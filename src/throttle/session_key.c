@@ -142,6 +142,14 @@ static uint8_t *put_word(uint8_t *at, uint32_t mask, const struct packet *packet
 	return put(at, &word, sizeof(word));
 }
 
+static uint8_t *put_user(uint8_t *at, const struct facts *facts)
+{
+	struct value uid;
+	facts_get(facts, ATTR_UID, &uid);
+	uint32_t user = uid.type == VALUE_NUMBER ? (uint32_t)uid.number : NO_USER;
+	return put(at, &user, sizeof(user));
+}
+
 static uint8_t *put_country(uint8_t *at, const struct facts *facts)
 {
 	struct value cc;
@@ -164,7 +172,7 @@ void session_key_make(const struct session_layout *layout, const struct facts *f
 	if (layout->mask)
 		at = put_word(at, layout->mask, facts->packet, &flags);
 	if (is_chosen(layout, SESSION_USER))
-		at = put(at, &(uint32_t){facts->has_uid ? facts->uid : NO_USER}, 4);
+		at = put_user(at, facts);
 	if (is_chosen(layout, SESSION_CC))
 		at = put_country(at, facts);
 	if (is_chosen(layout, SESSION_PROTO))

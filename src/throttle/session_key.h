@@ -6,7 +6,7 @@
  *   addresses  0, 16 or 32
  *   ports      0, 2 or 4
  *   mask word  0 or 4   the bits of the first 4 bytes of the IP payload that count
- *   user       0 or 4   of the local sender
+ *   user       0 or 4   of the local end, as far as it was looked up
  *   country    0 or 2
  *   protocol   0 or 1
  *

@@ -2,13 +2,15 @@
 /*
  * Expressions: each line of the input is the `if:` of a rule. They are parsed, compiled, matched
  * against a few packets and explained. The rule that the ruleset finds has to be the first one
- * that matches when asked alone; what check says of the rules has to be true.
+ * that matches when asked alone, unless an owner has to be looked up; what check says of the rules
+ * has to be true.
  */
 #include <netinet/in.h>
 #include <string.h>
 
 #include "engine/lint.h"
 #include "fuzz.h"
+#include "rules/owner.h"
 #include "rules/ruleset.h"
 #include "util/alloc.h"
 
@@ -19,7 +21,25 @@ static void set_addresses(struct packet *packet, const char *src, const char *ds
 	ENSURE(addr_parse(src, &packet->src) == 0 && addr_parse(dst, &packet->dst) == 0);
 }
 
-/* A request that leaves, a query that comes in over IPv6, and a forwarded packet without ports. */
+static const char *const args[] = {"-jar", "net.x.Router", ""};
+static const struct owner owner = {
+	.level = OWNER_PROCESS,
+	.has_uid = true,
+	.has_pid = true,
+	.uid = 1000,
+	.pid = 4711,
+	.user = "root",
+	.cgroup = "/system.slice/router.service",
+	.unit = "router.service",
+	.cmd = "/usr/bin/java",
+	.args = args,
+	.n_args = 3,
+};
+
+/*
+ * A request that leaves and has an owner, a query that comes in over IPv6, whose owner was not
+ * looked up, and a forwarded packet without ports.
+ */
 static void make_packets(struct packet packets[3])
 {
 	packets[0] = (struct packet){
@@ -40,6 +60,7 @@ static void make_facts(const struct packet packets[3], struct facts facts[3])
 				  .direction = DIRECTION_OUT,
 				  .source_is_local = true,
 				  .oif = "wan0",
+				  .owner = &owner,
 				  .cc = "NZ"};
 	facts[1] = (struct facts){.packet = &packets[1], .direction = DIRECTION_IN, .iif = "wan0"};
 	facts[2] = (struct facts){
@@ -72,6 +93,7 @@ static void match(const struct ruleset *ruleset, const struct facts *facts,
 		  const struct claims *claims)
 {
 	int first = -1;
+	enum owner_level wants;
 	for (size_t i = ruleset_count(ruleset); i-- > 0;) {
 		char *why = ruleset_explain(ruleset, i, facts);
 		ENSURE(why && why[0]);
@@ -82,6 +104,8 @@ static void match(const struct ruleset *ruleset, const struct facts *facts,
 			ENSURE(!(claims->always >> i & 1));
 	}
 	ENSURE(ruleset_match(ruleset, facts) == first);
+	int rule = ruleset_match_asking(ruleset, facts, 0, &wants);
+	ENSURE(wants ? !facts->owner && wants <= ruleset_owner_level(ruleset) : rule == first);
 	ENSURE(first < 0 || !(claims->never >> first & 1));
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Random packets out of the pool of random_rules.h. */
+/* Random packets and their owners out of the pool of random_rules.h. */
 #ifndef TESTS_RANDOM_PACKETS_H
 #define TESTS_RANDOM_PACKETS_H
 
 #include "random_rules.h"
+
+#include "rules/owner.h"
 
 /* The value itself, or one beside it. */
 static inline uint32_t nearby(uint32_t value)
@@ -54,25 +56,89 @@ static inline const char *random_interface(void)
 	return one_in(5) ? NULL : one_in(5) ? PICK(others) : PICK(pool_interfaces);
 }
 
-/* *packet has to outlive the facts. */
-static inline struct facts random_facts(const struct pool *pool, struct packet *packet)
+static inline uint64_t random_bits(void)
+{
+	return (uint64_t)random_u32() << 31 | random_u32();
+}
+
+static inline const char *maybe_text(const char *const *texts, size_t count)
+{
+	return one_in(3) ? NULL : texts[random_below(count)];
+}
+
+#define MAYBE_TEXT(array) maybe_text(array, COUNT(array))
+
+/* Everything that is known of an owner, which is little or much. Texts are the pool's. */
+static inline struct owner random_owner(const struct pool *pool)
+{
+	static const char *const args[] = {"-jar", "net.x.Router", "wan0", "", "-jar", "x"};
+	size_t first = random_below(COUNT(args));
+	bool has_args = !one_in(5);
+	return (struct owner){
+		.level = OWNER_PROCESS,
+		.has_uid = !one_in(4),
+		.has_gid = !one_in(4),
+		.has_pid = !one_in(3),
+		.uid = nearby(PICK(pool->numbers)),
+		.gid = nearby(PICK(pool->numbers)),
+		.pid = nearby(PICK(pool->numbers)),
+		.user = MAYBE_TEXT(pool_accounts),
+		.group = MAYBE_TEXT(pool_accounts),
+		.cgroup = MAYBE_TEXT(pool_paths),
+		.unit = MAYBE_TEXT(pool_units),
+		.cmd = MAYBE_TEXT(pool_texts),
+		.args = has_args ? args + first : NULL,
+		.n_args = has_args ? random_below(COUNT(args) - first + 1) : 0,
+		.exe = MAYBE_TEXT(pool_paths),
+	};
+}
+
+/* What of an owner is looked up at a level. */
+static inline struct owner owner_at(const struct owner *all, enum owner_level level)
+{
+	struct owner owner = *all;
+	owner.level = level;
+	if (level < OWNER_PROCESS) {
+		owner.has_pid = false;
+		owner.cmd = owner.exe = NULL;
+		owner.args = NULL;
+		owner.n_args = 0;
+	}
+	if (level < OWNER_SOCKET)
+		owner.cgroup = owner.unit = NULL;
+	if (level < OWNER_USER) {
+		owner.has_uid = owner.has_gid = false;
+		owner.user = owner.group = NULL;
+	}
+	return owner;
+}
+
+/* *packet and *owner have to outlive the facts. */
+static inline struct facts random_facts(const struct pool *pool, struct packet *packet,
+					struct owner *owner)
 {
 	static const char *const ccs[] = {"NZ", "AU", "DE", "FJ", "AQ", "ZZ", "US"};
+	enum direction direction = (enum direction)random_below(DIRECTION_COUNT);
+	bool is_local = direction != DIRECTION_FORWARD;
 	random_packet(pool, packet);
+	*owner = random_owner(pool);
 	return (struct facts){
 		.packet = packet,
-		.direction = (enum direction)random_below(DIRECTION_COUNT),
+		.direction = direction,
 		.iif = random_interface(),
 		.oif = random_interface(),
 		.source_is_local = one_in(2),
 		.cc = one_in(4) ? NULL : PICK(ccs),
 		.mark = nearby(PICK(pool->numbers)),
+		.has_uid = is_local && owner->has_uid && one_in(2),
+		.uid = owner->uid,
+		.owner = is_local && !one_in(6) ? owner : NULL,
 		.now = {.has_minute = !one_in(6),
 			.has_weekday = !one_in(6),
 			.minute = (uint16_t)(nearby(pool_number(pool, MINUTES_PER_DAY - 1)) %
 					     MINUTES_PER_DAY),
 			.weekday = (uint8_t)random_below(7)},
-		.untold = one_in(8) ? random_u32() & random_u32() : 0,
+		.untold = one_in(8) ? random_bits() & random_bits() : 0,
 	};
 }
 

@@ -15,6 +15,7 @@
 #define PICK(array) ((array)[random_below(COUNT(array))])
 
 static uint64_t random_state;
+static unsigned random_attributes = ATTR_CLASS; /* tests ask for those before this one */
 
 static inline uint32_t random_u32(void)
 {
@@ -36,6 +37,11 @@ static const char *const pool_interfaces[] = {"wan0", "wan1", "lan0", "w", "enp0
 static const char *const pool_ccs[] = {"NZ", "AU", "DE", "FJ", "AQ"};
 static const char *const pool_countries[] = {"'New Zealand'", "Australia", "Germany", "Fiji"};
 static const char *const pool_continents[] = {"OC", "EU", "AN", "NA"};
+/* Every machine has users and groups of these names. */
+static const char *const pool_accounts[] = {"root", "daemon", "bin"};
+static const char *const pool_paths[] = {"/usr/bin/java", "/a/w.service", "/"};
+static const char *const pool_units[] = {"w.service", "wan0.scope"};
+static const char *const pool_texts[] = {"/usr/bin/java", "-jar", "net.x.Router", "wan0"};
 static const char *const pool_days[] = {"sun", "mon", "tue", "fri", "saturday"};
 static const char *const pool_icmp[] = {"echo-request", "echo-reply", "0", "8", "128", "255"};
 static const char *const pool_protos[] = {"tcp", "udp", "icmp", "icmpv6", "sctp", "0", "255"};
@@ -148,6 +154,15 @@ static inline void put_time_value(FILE *out, const struct pool *pool, bool may_b
 	}
 }
 
+static inline const char *random_text_of(enum attribute attribute)
+{
+	if (attribute == ATTR_USER || attribute == ATTR_GROUP)
+		return PICK(pool_accounts);
+	if (attribute == ATTR_CGROUP || attribute == ATTR_EXE)
+		return PICK(pool_paths);
+	return attribute == ATTR_UNIT ? PICK(pool_units) : PICK(pool_texts);
+}
+
 static inline void put_value(FILE *out, const struct pool *pool, enum attribute attribute,
 			     bool may_be_range)
 {
@@ -188,6 +203,10 @@ static inline void put_value(FILE *out, const struct pool *pool, enum attribute 
 		return;
 	case KIND_WEEKDAY:
 		fputs(PICK(pool_days), out);
+		return;
+	case KIND_TEXT:
+	case KIND_TEXTS:
+		fputs(random_text_of(attribute), out);
 		return;
 	}
 }
@@ -231,6 +250,8 @@ static inline const char *set_for(enum attribute attribute)
 	case KIND_ICMP_TYPE:
 	case KIND_TIME:
 	case KIND_WEEKDAY:
+	case KIND_TEXT:
+	case KIND_TEXTS:
 		break;
 	}
 	return attribute_info(attribute)->max == UINT16_MAX ? "@ports" : NULL;
@@ -240,9 +261,11 @@ static inline void put_test(FILE *out, const struct pool *pool)
 {
 	static const char *const orders[] = {"<", "<=", ">", ">="};
 	static const char *const memberships[] = {"in", "not in", "==", "!="};
-	enum attribute attribute = (enum attribute)random_below(ATTR_COUNT);
+	enum attribute attribute = (enum attribute)random_below(random_attributes);
 	const char *set = set_for(attribute);
 	fputs(attribute_info(attribute)->name, out);
+	if (attribute == ATTR_ARGS && one_in(2))
+		fprintf(out, "[%d]", (int)random_below(5) - 2);
 	fputc(' ', out);
 	if (one_in(16))
 		return;

@@ -149,9 +149,12 @@ static void check_round(struct seen *seen)
 		uint32_t steps[RULES];
 		struct path path = {.steps = steps};
 		struct packet packet;
+		struct owner owner;
 		struct explanation explanation;
-		struct facts facts = random_facts(&pool, &packet);
+		struct facts facts = random_facts(&pool, &packet, &owner);
 		facts.geo = NULL;
+		if (facts.direction != DIRECTION_FORWARD)
+			facts.owner = &owner; /* all is looked up */
 		assert_int_equal(snapshot_open(snapshot, NULL), 0);
 		struct decision decision = decide(snapshot, &facts, &path);
 		for (size_t k = 0; k < snapshot->list.count; k++)

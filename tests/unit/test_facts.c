@@ -191,13 +191,12 @@ static void test_attributes(void **state)
 		const struct attribute_info *info = attribute_info((enum attribute)i);
 		assert_true(attribute_find(info->name, strlen(info->name), &found));
 		assert_int_equal(found, i);
-		assert_false(attribute_is_reserved(info->name, strlen(info->name)));
+		assert_int_equal(attribute_is_listed((enum attribute)i),
+				 i == ATTR_CLASS || i == ATTR_RULE);
 	}
 	assert_false(attribute_find("dports", 6, &found));
 	assert_false(attribute_find("dpor", 4, &found));
 	assert_true(attribute_find("dports", 5, &found));
-	assert_true(attribute_is_reserved("user", 4));
-	assert_false(attribute_is_reserved("use", 3));
 	assert_string_equal(attribute_nearest("dporr"), "dport");
 }
 

@@ -74,7 +74,8 @@ static void check_claims(const struct config *config, const struct ruleset *rule
 {
 	for (unsigned i = 0; i < PACKETS; i++) {
 		struct packet packet;
-		struct facts facts = random_facts(pool, &packet);
+		struct owner owner;
+		struct facts facts = random_facts(pool, &packet, &owner);
 		facts.untold = 0; /* explain's: a real packet has an address */
 		int rule = -1;
 		do {

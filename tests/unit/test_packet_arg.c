@@ -40,11 +40,13 @@ static bool holds(const char *condition, const char *line)
 	assert_int_equal(read_line(line, buffer, sizeof(buffer), &arg), EXIT_DONE);
 	struct facts facts = packet_arg_facts(&arg, snapshot);
 	bool matches = ruleset_rule_matches(snapshot->ruleset, 0, &facts);
+	packet_arg_fini(&arg);
 	snapshot_free(snapshot);
 	return matches;
 }
 
 #define PACKET "tcp 192.0.2.1:4000 198.51.100.1:443 dir=forward"
+#define LOCAL "tcp 192.0.2.1:4000 198.51.100.1:443"
 #define PING "icmp 192.0.2.1 198.51.100.1 dir=forward"
 #define PING6 "icmpv6 2001:db8::1 2001:db8::2 dir=forward"
 
@@ -72,13 +74,73 @@ static void test_keys(void **state)
 static void test_not_told(void **state)
 {
 	static const char *const names[] = {"mark", "dscp",    "length",    "cc",      "continent",
-					    "time", "weekday", "icmp-type", "country", "iif"};
+					    "time", "weekday", "icmp-type", "country", "iif",
+					    "user", "uid",     "group",     "gid",     "pid",
+					    "cmd",  "args",    "exe",       "cgroup",  "unit"};
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (holds(names[i], PACKET))
 			fail_msg("%s is known", names[i]);
 	assert_false(holds("icmp-type", PING));
 	assert_false(holds("sport", "tcp 192.0.2.1 198.51.100.1:443 dir=forward"));
+}
+
+/* The same with one argument that may hold blanks. */
+static bool owned(const char *condition, const char *args)
+{
+	char text[200], line[200];
+	struct packet_arg arg;
+	struct ids none = {0};
+	char *words[] = {(char[]){"tcp"}, (char[]){"192.0.2.1"}, (char[]){"198.51.100.1"}, line};
+	snprintf(line, sizeof(line), "args=%s", args);
+	snprintf(text, sizeof(text), "version: 1\nrules:\n- if: |-\n    %s\n  action: drop\n",
+		 condition);
+	struct snapshot *snapshot = fixture_snapshot(text, &none);
+	assert_int_equal(packet_arg_read(4, words, &arg), EXIT_DONE);
+	struct facts facts = packet_arg_facts(&arg, snapshot);
+	bool matches = ruleset_rule_matches(snapshot->ruleset, 0, &facts);
+	packet_arg_fini(&arg);
+	snapshot_free(snapshot);
+	return matches;
+}
+
+static void test_args(void **state)
+{
+	(void)state;
+	assert_true(owned("args[0] == -jar and args[1] == x.jar and not args[2]", "-jar x.jar"));
+	assert_true(owned("args[0] == 'a  b' and args[-1] == c", " 'a  b'   c "));
+	assert_true(owned("args[0] == 'a b' and not args[1]", "a\\ b"));
+	assert_true(owned("args[0] == 'ab c' and args[1] == '' and args[2] == d", "a\"b c\" '' d"));
+	assert_true(owned("args != x and not args", ""));
+	assert_true(owned("args[0] == '\\'", "'\\'"));
+}
+
+static void test_owner(void **state)
+{
+	(void)state;
+	assert_true(holds("user == root and uid == 0", LOCAL " user=root"));
+	assert_true(holds("user == root and uid == 0", LOCAL " uid=0"));
+	assert_true(holds("user == root and uid == 0", LOCAL " user=0"));
+	assert_true(holds("group == root and gid == 0", LOCAL " group=root"));
+	assert_true(holds("group == root and gid == 0", LOCAL " gid=0"));
+	assert_true(holds("user == root and uid == 7", LOCAL " uid=7 user=root"));
+	assert_true(holds("user == no.one and not uid", LOCAL " user=no.one"));
+	assert_true(holds("pid == 4711 and not cmd and not args", LOCAL " pid=4711"));
+	assert_true(holds("cmd == nc and not args and not args != x", LOCAL " cmd=nc"));
+	assert_true(holds("args[0] == a and args[1] == b", LOCAL " args=a cmd=nc args=b"));
+	assert_true(holds("exe == /usr/bin/nc", LOCAL " exe=/usr/bin/nc"));
+	assert_true(
+		holds("cgroup == /a/b and unit == c.service", LOCAL " cgroup=/a/b unit=c.service"));
+}
+
+/* An owner has the local end. Without one, an address of nobody's is forwarded. */
+static void test_direction_of_owner(void **state)
+{
+	(void)state;
+	assert_true(holds("dir == forward", LOCAL));
+	assert_true(holds("dir == out and lport == 4000", LOCAL " uid=0"));
+	assert_true(holds("dir == in and lport == 443", LOCAL " uid=0 dir=in"));
+	assert_true(holds("dir == out", LOCAL " dir=out uid=0"));
 }
 
 static void test_refused(void **state)
@@ -98,7 +160,14 @@ static void test_refused(void **state)
 	assert_refused(PACKET " icmp-type=8");
 	assert_refused(PING " icmp-type=256");
 	assert_refused(PING " icmp-type=packet-too-big");
-	assert_refused(PACKET " user=fred");
+	assert_refused(PACKET " user=root");
+	assert_refused(LOCAL " user=");
+	assert_refused(LOCAL " pid=root");
+	assert_refused(LOCAL " uid=root");
+	assert_refused(LOCAL " gid=4294967296");
+	assert_refused(LOCAL " args='x");
+	assert_refused(LOCAL " class=web");
+	assert_refused(LOCAL " usr=root");
 	assert_refused(PACKET " lenght=5");
 	assert_refused(PACKET " length");
 }
@@ -108,6 +177,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_not_told),
+		cmocka_unit_test(test_args),
+		cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_direction_of_owner),
 		cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
