@@ -144,6 +144,23 @@ static void print_rules(const json_t *rules)
 		       member_number(rule, "over"), member_text(rule, "rule"));
 }
 
+static void print_remark(const json_t *remark)
+{
+	const char *state = member_text(remark, "state");
+	if (strcmp(state, "none") == 0)
+		return;
+	printf("living     %lld of %lld judged again, %lld changed, %lld left to their next "
+	       "packet, "
+	       "%.2f s%s",
+	       member_number(remark, "seen"), member_number(remark, "total"),
+	       member_number(remark, "changed"), member_number(remark, "undecided"),
+	       json_number_value(json_object_get(remark, "seconds")),
+	       strcmp(state, "running") == 0 ? ", goes on" : "");
+	if (strcmp(state, "failed") == 0)
+		printf(", FAILED: %s", member_text(remark, "error"));
+	putchar('\n');
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *interface, *not_judged = json_object_get(status, "not_judged");
@@ -162,6 +179,7 @@ static void print_status(const json_t *status)
 	else
 		printf("%snot judged ALL PACKETS: the table inet nfshaper is gone%s\n",
 		       style_begin(stdout, STYLE_ERROR), style_end(stdout));
+	print_remark(json_object_get(status, "remark"));
 	print_flowtables(json_object_get(status, "flowtables"));
 	json_array_foreach(json_object_get(status, "interfaces"), index, interface)
 		print_interface(interface);

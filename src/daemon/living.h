@@ -10,7 +10,7 @@
 #ifndef DAEMON_LIVING_H
 #define DAEMON_LIVING_H
 
-#include "engine/decide.h"
+#include "engine/rejudge.h"
 #include "kernel/conntrack_dump.h"
 #include "rules/sets.h"
 

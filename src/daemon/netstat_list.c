@@ -33,6 +33,7 @@ struct listing {
 	struct local_time now;
 	struct owners *owners;
 	struct owner_finder *finder;
+	uint32_t *steps; /* room for a path through the rules */
 	struct netstat_rows rows;
 	struct ranked *ranked; /* one for each row */
 	uint64_t end_ns;       /* of the search for owners */
@@ -54,6 +55,28 @@ static struct facts facts_of(const struct listing *listing, const struct netstat
 	return facts;
 }
 
+/*
+ * The rule that has decided, as far as it can be told: no mark says it, so the connection is judged
+ * by the rules again, and must come to what its mark says.
+ */
+static const char *rule_of(const struct listing *listing, const struct netstat_row *row,
+			   const struct facts *facts)
+{
+	const struct snapshot *snapshot = listing->options->snapshot;
+	const struct outcome *outcome = netstat_outcome(snapshot->plan, row->connection.mark);
+	struct path path = {.steps = listing->steps};
+	struct facts judged = rejudge_facts(snapshot, &row->packet, row->direction);
+	judged.geo = facts->geo;
+	judged.geo_cache = facts->geo_cache;
+	judged.now = facts->now;
+	judged.owner = facts->owner;
+	path_find(snapshot, &judged, &path);
+	if (path.is_open || path.rule < 0 || !outcome ||
+	    (outcome->id != path.id && outcome->id != path.queued_id))
+		return NULL;
+	return snapshot->config->rules[path.rule].name;
+}
+
 /* With its owner, as far as there is one. */
 static void finish_row(struct listing *listing, size_t index, const struct owner *owner)
 {
@@ -62,6 +85,7 @@ static void finish_row(struct listing *listing, size_t index, const struct owner
 	struct facts facts = facts_of(listing, row, owner);
 	struct evaluation evaluation = evaluation_of(&facts);
 	listing->ranked[index].is_asked = false;
+	facts.rule = rule_of(listing, row, &facts);
 	if (condition && !condition_holds(condition, &evaluation))
 		return;
 	listing->ranked[index] = (struct ranked){
@@ -77,7 +101,9 @@ static bool is_out(const struct listing *listing, const struct netstat_row *row)
 	const struct condition *condition = listing->options->condition;
 	struct facts facts = facts_of(listing, row, NULL);
 	struct evaluation evaluation = evaluation_of(&facts);
-	if (!condition)
+	evaluation.open = attributes_above(owner_level_of(&facts));
+	/* Which rule it was may depend on the owner. */
+	if (!condition || condition_attributes(condition) >> ATTR_RULE & 1)
 		return false;
 	struct truth truth = condition_truth(condition, &evaluation);
 	return !truth.open && !truth.holds;
@@ -192,6 +218,8 @@ static int open_parts(struct listing *listing, char **ret_why)
 		*ret_why = xasprintf("the owners of connections cannot be looked up: %s",
 				     strerror(errno));
 	listing->geo_cache = geo_cache_new();
+	listing->steps = xcalloc(listing->options->snapshot->n_throttle_rules,
+				 sizeof(*listing->steps));
 	listing->now = *clock_local(&listing->clock, time(NULL));
 	open_geo(listing);
 	return listing->finder ? 0 : -1;
@@ -205,6 +233,7 @@ static void close_parts(struct listing *listing)
 	geo_close(listing->own_geo);
 	netstat_rows_fini(&listing->rows);
 	free(listing->ranked);
+	free(listing->steps);
 }
 
 static int read_rows(struct listing *listing, char **ret_why)

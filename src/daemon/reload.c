@@ -27,22 +27,23 @@ static const char *needs_restart(const struct plan *old, const struct plan *new)
 	return NULL;
 }
 
-/* The classes and the table as the new plan has them; on failure as the old one has them. */
+/* The classes and the table as the new plan has them, and what the old one has beside; on failure
+ * as the old one has them. */
 static int change_kernel(struct daemon *daemon, const struct plan *plan, char **ret_why)
 {
 	struct shaping shaping;
 	int result = shaping_start(&shaping, plan, ret_why);
 	if (result) {
-		shaping_repair(&daemon->shaping);
+		shaping_tidy(&daemon->shaping, daemon->loop);
 		return result;
 	}
 	result = ruleset_put(daemon, plan, ret_why);
 	if (result) {
 		shaping_undo(&shaping, daemon->loop);
-		shaping_repair(&daemon->shaping);
+		shaping_tidy(&daemon->shaping, daemon->loop);
 		return result;
 	}
-	shaping_stop(&daemon->shaping, daemon->loop, plan);
+	shaping_end(&daemon->shaping, daemon->loop);
 	daemon->shaping = shaping;
 	shaping_watch(&daemon->shaping, daemon->loop);
 	return 0;
@@ -55,6 +56,7 @@ void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 	police_watch(&daemon->police, snapshot->plan, daemon->loop);
 	snapshot_apply_limits(snapshot);
 	daemon->snapshot = snapshot;
+	daemon->shaping.plan = snapshot->plan;
 	for (unsigned i = 0; i < snapshot->plan->workers; i++)
 		worker_switch(daemon->workers[i], snapshot);
 	if (daemon->session_file)
@@ -63,6 +65,26 @@ void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 	decision_log_flush(&daemon->decision_log);
 	snapshot_free(before);
 	state_remember(&daemon->state, daemon->options->state_dir, snapshot);
+}
+
+/* What living connections bear is kept until they are judged again, but where the table is the
+ * user's: it has what the new plan says, and does not know these. */
+static int change(struct daemon *daemon, struct snapshot *snapshot, char **ret_why)
+{
+	if (!snapshot->plan->manual_table)
+		plan_keep(snapshot->plan, daemon->snapshot->plan);
+	/* It reads the snapshot that goes. Only what goes back by itself comes meanwhile. */
+	bool was_on = aftermath_is_on(daemon);
+	remark_stop(&daemon->remark);
+	int error = change_kernel(daemon, snapshot->plan, ret_why);
+	if (!error) {
+		tzset(); /* for clock_local(): the zone may have changed, too */
+		reload_take(daemon, snapshot);
+		hours_watch(daemon);
+	}
+	if (!error || was_on)
+		aftermath_begin(daemon);
+	return error;
 }
 
 int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags)
@@ -78,13 +100,10 @@ int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 	else if (snapshot_open(snapshot, daemon->snapshot))
 		why = xstrdup("no memory for the tables of sessions");
 	else
-		error = change_kernel(daemon, snapshot->plan, &why);
+		error = change(daemon, snapshot, &why);
 	if (error) {
 		diag_error(diags, whole_file, "%s", why ? why : strerror(-error));
 		snapshot_free(snapshot);
-	} else {
-		tzset(); /* for clock_local(): the zone may have changed, too */
-		reload_take(daemon, snapshot);
 	}
 	free(why);
 	return error;
@@ -122,7 +141,7 @@ static void log_result(bool is_in_force)
 			  "not reloaded: the configuration before stays in force");
 }
 
-json_t *reload(struct daemon *daemon, unsigned confirm_s)
+void reload(struct daemon *daemon, struct control_request *request, unsigned confirm_s)
 {
 	struct diags diags;
 	bool is_in_force = false;
@@ -144,5 +163,8 @@ json_t *reload(struct daemon *daemon, unsigned confirm_s)
 	json_object_set_new(answer, "confirm", confirm_json(daemon));
 	diags_fini(&diags);
 	notify_send("READY=1");
-	return answer;
+	if (is_in_force || !request)
+		aftermath_answer(daemon, request, answer);
+	else
+		control_answer(request, answer);
 }
