@@ -9,8 +9,8 @@
 struct search {
 	const struct classifier *classifier;
 	struct evaluation *evaluation;
-	uint64_t ready;  /* dimensions that are looked up */
-	uint64_t closed; /* those that cannot be: their attributes are open */
+	uint64_t ready;  /* dimensions that are looked up, or closed */
+	uint64_t closed; /* those that cannot be looked up: their attributes are open */
 	uint32_t from;   /* rules before this one do not count */
 	uint32_t best;   /* the first rule that holds, or is in doubt, so far */
 	bool in_doubt;   /* whether that is so of it */
@@ -82,7 +82,7 @@ static bool search_candidates(struct search *search, size_t chunk, union vector_
 		while (candidates->words[word]) {
 			const struct classifier_bit *bit =
 				&bits[word * 64 + first_bit(candidates->words[word])];
-			uint64_t missing = bit->dimensions & ~search->ready & ~search->closed;
+			uint64_t missing = bit->dimensions & ~search->ready;
 			if (bit->rule >= search->best)
 				return false;
 			if (bit->rule >= search->from && missing)
@@ -100,9 +100,8 @@ static bool search_candidates(struct search *search, size_t chunk, union vector_
 static bool search_chunk(struct search *search, size_t chunk, const union vector_node *node)
 {
 	const struct classifier *classifier = search->classifier;
-	uint64_t dimensions = classifier->chunks[chunk].dimensions;
+	uint64_t dimensions = classifier->chunks[chunk].dimensions & ~search->closed;
 	union vector_node candidates = *node;
-	dimensions &= ~search->closed;
 	for (dimensions &= ~classifier->expensive | search->ready; dimensions;
 	     dimensions &= dimensions - 1)
 		if (!narrow(search, chunk, first_bit(dimensions), &candidates))
@@ -162,8 +161,7 @@ int classifier_match(const struct classifier *classifier, struct evaluation *eva
 	struct search search; /* its vectors are written before they are read */
 	search.classifier = classifier;
 	search.evaluation = evaluation;
-	search.ready = 0;
-	search.closed = closed_dimensions(classifier, evaluation->open);
+	search.ready = search.closed = closed_dimensions(classifier, evaluation->open);
 	search.from = from;
 	search.best = NO_RULE;
 	search.in_doubt = false;
