@@ -27,6 +27,7 @@ struct cli {
 	const char *state_dir;
 	bool foreground;
 	bool json;
+	unsigned confirm_s;     /* --confirm; 0: not given */
 	struct cli_option *own; /* the command's own options, in their order */
 	size_t n_own;
 	size_t own_capacity;
@@ -50,6 +51,7 @@ extern const size_t commands_count;
 int command_start(struct cli *cli, int argc, char **argv);
 int command_stop(struct cli *cli, int argc, char **argv);
 int command_reload(struct cli *cli, int argc, char **argv);
+int command_confirm(struct cli *cli, int argc, char **argv);
 int command_status(struct cli *cli, int argc, char **argv);
 int command_check(struct cli *cli, int argc, char **argv);
 int command_explain(struct cli *cli, int argc, char **argv);

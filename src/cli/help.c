@@ -66,6 +66,20 @@ static void print_throttle_options(void)
 	       "  -r TAG     removes a throttle that was made by command\n");
 }
 
+static void print_confirm_times(void)
+{
+	printf("  --confirm TIME  such as 60s or 5m: unless `nfshaper confirm` comes in that time, "
+	       "the\n"
+	       "                  configuration before is put back; where there was none, the "
+	       "daemon "
+	       "ends\n");
+}
+
+static void print_confirm_options(void)
+{
+	printf("  -r  go back at once\n");
+}
+
 static void print_sessions_options(void)
 {
 	printf("  -T TAG, -s SERIAL  those of that throttle only\n"
@@ -81,8 +95,9 @@ static void print_details(const char *name)
 		const char *name;
 		void (*print)(void);
 	} details[] = {
-		{"explain", print_explain_keys},
-		{"throttle", print_throttle_options},
+		{"start", print_confirm_times},       {"reload", print_confirm_times},
+		{"restart", print_confirm_times},     {"confirm", print_confirm_options},
+		{"explain", print_explain_keys},      {"throttle", print_throttle_options},
 		{"sessions", print_sessions_options},
 	};
 	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
@@ -99,7 +114,15 @@ static void print_common_options(void)
 	       "see `nfshaper help`.\n");
 }
 
-static int print_one(const char *name)
+static bool is_command(const char *name)
+{
+	for (size_t i = 0; i < commands_count; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void print_one(const char *name)
 {
 	for (size_t i = 0; i < commands_count; i++) {
 		if (strcmp(commands[i].name, name) != 0)
@@ -108,36 +131,40 @@ static int print_one(const char *name)
 		       *commands[i].arguments ? " " : "", commands[i].arguments,
 		       commands[i].summary);
 		print_details(name);
-		/* Some letters of a command's own mean something else before it. */
-		if (*commands[i].own)
-			print_common_options();
-		else
+		if (commands[i].run == command_start)
 			print_options();
-		return EXIT_DONE;
+		else
+			print_common_options();
 	}
-	return cli_usage("unknown command `%s`", name);
 }
 
-static json_t *commands_json(void)
+/* Of that command, or of all. */
+static json_t *commands_json(const char *name)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < commands_count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", commands[i].name,
-						      "arguments", commands[i].arguments, "summary",
-						      commands[i].summary));
+		if (!name || strcmp(commands[i].name, name) == 0)
+			json_array_append_new(list,
+					      json_pack("{s:s, s:s, s:s}", "name", commands[i].name,
+							"arguments", commands[i].arguments,
+							"summary", commands[i].summary));
 	return json_pack("{s:s, s:o}", "version", PACKAGE_VERSION, "commands", list);
 }
 
 int command_help(struct cli *cli, int argc, char **argv)
 {
-	if (cli->json) {
-		cli_print_json(commands_json());
-		return EXIT_DONE;
-	}
 	if (argc > 1)
 		return cli_usage("`help` takes one command");
-	if (argc == 1)
-		return print_one(argv[0]);
+	if (argc == 1 && !is_command(argv[0]))
+		return cli_usage("unknown command `%s`", argv[0]);
+	if (cli->json) {
+		cli_print_json(commands_json(argc ? argv[0] : NULL));
+		return EXIT_DONE;
+	}
+	if (argc == 1) {
+		print_one(argv[0]);
+		return EXIT_DONE;
+	}
 	printf("Usage: nfshaper [OPTIONS] [COMMAND [ARGUMENTS]]\n\n"
 	       "Decides on the first packet of every connection which share of the line it gets,\n"
 	       "and makes the kernel keep to it.\n\nCommands (start, if none is given):\n");

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "daemon/decision_ring.h"
 #include "daemon/flows.h"
 #include "daemon/question.h"
 #include "nfshaper/mark.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/log.h"
 
 #define RECENT_FLOWS 1024u     /* about as many as a full queue holds, of 88 bytes each */
 #define INSPECTED_FLOWS 32768u /* of connections whose packets stay queued */
@@ -22,6 +24,7 @@ struct judge {
 	struct flows *inspected; /* whose packets stay queued */
 	struct flows *called;    /* whose packets have just passed a throttle that they call */
 	struct judge_counters counters;
+	struct decision_ring *ring; /* NULL: decisions are not logged */
 	/* Of the batch. */
 	struct question questions[NFQUEUE_BATCH];
 	struct throttle_ticket tickets[TICKETS_MAX];
@@ -54,6 +57,8 @@ struct judge *judge_new(struct link_names *names)
 {
 	struct judge *judge = xcalloc(1, sizeof(*judge));
 	judge->by.names = names;
+	if (log_shows(LOG_NOISY))
+		judge->ring = decision_ring_new();
 	judge->by.geo_cache = geo_cache_new();
 	judge->recent = flows_new(RECENT_FLOWS);
 	judge->inspected = flows_new(INSPECTED_FLOWS);
@@ -66,6 +71,7 @@ void judge_free(struct judge *judge)
 	if (!judge)
 		return;
 	geo_cache_free(judge->by.geo_cache);
+	decision_ring_free(judge->ring);
 	flows_free(judge->recent);
 	flows_free(judge->inspected);
 	flows_free(judge->called);
@@ -77,6 +83,11 @@ void judge_forget(struct judge *judge)
 	flows_clear(judge->recent);
 	flows_clear(judge->inspected);
 	flows_clear(judge->called);
+}
+
+struct decision_ring *judge_decisions(const struct judge *judge)
+{
+	return judge->ring;
 }
 
 const struct judge_counters *judge_counters(const struct judge *judge)
@@ -225,6 +236,7 @@ static uint32_t decide(struct judge *judge, const struct bench *bench, struct qu
 	charge->is_first = !is_known && !is_inspected(asked);
 	charge->is_new = charge->is_first && !is_alive(asked);
 	struct decision decision = path_charge(snapshot, &question->path, charge);
+	question->decision = decision;
 	if (!is_known && decision.kind == DECISION_STORE)
 		remember(judge, snapshot, question);
 	/* What no throttle counts, such as replies, does not end a stay in the class for what is
@@ -246,9 +258,9 @@ static uint32_t decide_call(struct judge *judge, const struct bench *bench,
 				     FLOWS_RECENT_NS, &memory) &&
 			  memory.id == call;
 	question->charge.is_new = !is_alive(asked) && !is_counted;
-	struct decision decision =
-		path_charge_call(bench->snapshot, call, path->n_tickets ? path->tickets : NULL,
-				 &question->charge);
+	struct decision decision = path_charge_call(
+		bench->snapshot, call, path->n_tickets ? path->tickets : NULL, &question->charge);
+	question->decision = decision;
 	memory = (struct path){.rule = -1, .id = call, .steps = path->steps};
 	if (question->charge.is_new && decision.kind == DECISION_PASS)
 		flows_add(judge->called, &question->packet, judge->by.now_ns, &memory);
@@ -270,9 +282,11 @@ void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet
 	throttle_tickets_fetch(judge->tickets, judge->n_tickets);
 	for (unsigned i = 0; i < n_packets; i++) {
 		struct question *question = &judge->questions[i];
-		if (is_judged[i])
-			packets[i].answer = is_call(packets[i].asked)
-						    ? decide_call(judge, bench, question)
-						    : decide(judge, bench, question);
+		if (!is_judged[i])
+			continue;
+		packets[i].answer = is_call(packets[i].asked) ? decide_call(judge, bench, question)
+							      : decide(judge, bench, question);
+		if (judge->ring)
+			decision_ring_add(judge->ring, bench->snapshot, question);
 	}
 }

@@ -34,6 +34,7 @@ struct bench *bench_new(const struct snapshot *snapshot, const struct bench *bef
 /* `after` is the bench that was made with this one as `before`, or NULL. */
 void bench_free(struct bench *bench, const struct bench *after);
 
+struct decision_ring;
 struct judge;
 
 /* `names` is borrowed. */
@@ -46,6 +47,9 @@ void judge_forget(struct judge *judge);
 /* Fills packets[…].answer of up to NFQUEUE_BATCH packets. now_ns is CLOCK_MONOTONIC. */
 void judge_batch(struct judge *judge, struct bench *bench, struct nfqueue_packet *packets,
 		 unsigned count, uint64_t now_ns);
+
+/* Every decision, where the log shows them (-V 4, when the judge was made); NULL else. */
+struct decision_ring *judge_decisions(const struct judge *judge);
 
 /* To be read by any thread. */
 const struct judge_counters *judge_counters(const struct judge *judge);

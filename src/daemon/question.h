@@ -27,6 +27,7 @@ struct question {
 	struct packet original;
 	struct path path;
 	bool is_remembered; /* the path was known before this batch */
+	struct decision decision;
 };
 
 /*

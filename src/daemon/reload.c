@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "daemon/diags_json.h"
+#include "daemon/notify.h"
 #include "daemon/preflight.h"
 #include "daemon/ruleset.h"
 #include "daemon/shaping.h"
@@ -59,12 +60,12 @@ void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 	if (daemon->session_file)
 		session_file_set_throttles(daemon->session_file, snapshot->throttles,
 					   snapshot->list.count);
+	decision_log_flush(&daemon->decision_log);
 	snapshot_free(before);
 	state_remember(&daemon->state, daemon->options->state_dir, snapshot);
 }
 
-/* Takes the snapshot over, also where it fails. */
-static int apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags)
+int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags)
 {
 	const char *restart = needs_restart(daemon->snapshot->plan, snapshot->plan);
 	struct place whole_file = {.file = daemon->snapshot->config->path};
@@ -89,34 +90,59 @@ static int apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 	return error;
 }
 
-static void log_diags(const struct diags *diags)
+static void log_diag(const struct diag *diag)
 {
-	for (size_t i = 0; i < diags->count; i++) {
-		const struct diag *diag = &diags->items[i];
-		if (diag->severity == DIAG_ERROR)
-			log_error("%s:%u:%u: %s", diag->file, diag->line, diag->column,
-				  diag->message);
-		else
-			log_warning("%s:%u:%u: %s", diag->file, diag->line, diag->column,
-				    diag->message);
-	}
-	if (diags->errors)
-		log_error("not reloaded: the configuration before stays in force");
-	else
-		log_info("reloaded");
+	char *place = diag->line ? xasprintf(":%u:%u", diag->line, diag->column) : xstrdup("");
+	char *line = xasprintf("%u", diag->line);
+	const struct log_field fields[] = {
+		{"NFSHAPER_EVENT", "configuration"},
+		{"NFSHAPER_FILE", diag->file},
+		{"NFSHAPER_LINE", diag->line ? line : NULL},
+	};
+	log_event(diag->severity == DIAG_ERROR ? LOG_IS_ERROR : LOG_IS_WARNING, fields, 3,
+		  "%s%s: %s", diag->file, place, diag->message);
+	free(line);
+	free(place);
 }
 
-json_t *reload(struct daemon *daemon)
+void reload_log(const struct diags *diags)
+{
+	for (size_t i = 0; i < diags->count; i++)
+		log_diag(&diags->items[i]);
+}
+
+static void log_result(bool is_in_force)
+{
+	const struct log_field fields[] = {
+		{"NFSHAPER_EVENT", is_in_force ? "reloaded" : "not-reloaded"}};
+	if (is_in_force)
+		log_event(LOG_IS_INFO, fields, 1, "reloaded");
+	else
+		log_event(LOG_IS_ERROR, fields, 1,
+			  "not reloaded: the configuration before stays in force");
+}
+
+json_t *reload(struct daemon *daemon, unsigned confirm_s)
 {
 	struct diags diags;
+	bool is_in_force = false;
+	notify_reloading();
 	diags_init(&diags);
 	struct snapshot *snapshot =
 		preflight_known(daemon->options->config_file, &daemon->state.known, &diags);
-	if (snapshot)
-		apply(daemon, snapshot, &diags);
-	log_diags(&diags);
+	if (snapshot && !confirm_begin(daemon, snapshot, confirm_s, &diags)) {
+		snapshot_free(snapshot);
+	} else if (snapshot) {
+		is_in_force = reload_apply(daemon, snapshot, &diags) == 0;
+		daemon->confirm.is_copy &= !is_in_force;
+		confirm_end(daemon, confirm_s, is_in_force);
+	}
+	reload_log(&diags);
+	log_result(is_in_force);
 	json_t *answer = diags_json(&diags);
-	json_object_set_new(answer, "reloaded", json_boolean(diags.errors == 0));
+	json_object_set_new(answer, "reloaded", json_boolean(is_in_force));
+	json_object_set_new(answer, "confirm", confirm_json(daemon));
 	diags_fini(&diags);
+	notify_send("READY=1");
 	return answer;
 }

@@ -13,12 +13,22 @@
 #include "daemon/daemon.h"
 
 /*
- * Reads the daemon's own file again. The answer, a new reference, is {"reloaded": bool, "errors":
- * […], "warnings": […]}, the lists as `check -j` has them; what it says is logged, too.
+ * Reads the daemon's own file again; `confirm_s`: as confirm_begin(). The answer, a new reference,
+ * is {"reloaded": bool, "confirm": {"seconds_left"} or null, "errors": […], "warnings": […]}, the
+ * lists as `check -j` has them; what it says is logged, too.
  */
-json_t *reload(struct daemon *daemon);
+json_t *reload(struct daemon *daemon, unsigned confirm_s);
 
-/* A part of it, also for a change of throttles: the snapshot, which is opened, is put in place of
+/*
+ * A part of it: puts a snapshot, which is taken over in any case, in place of the one in force. 0,
+ * or a negative errno with an error in *diags; then everything is as it was.
+ */
+int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags);
+
+/* Logs what was found in a file. */
+void reload_log(const struct diags *diags);
+
+/* A part of that, also for a change of throttles: the snapshot, which is opened, is put in place of
  * the one in force; the table has been put in before (ruleset_put). */
 void reload_take(struct daemon *daemon, struct snapshot *snapshot);
 

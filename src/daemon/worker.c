@@ -33,7 +33,8 @@ struct worker {
 	struct judge *judge;
 	pthread_t thread;
 	bool is_started;
-	int wake_fd; /* eventfd: there is a new bench, or the thread is to end */
+	int wake_fd; /* eventfd: there is a new bench, the thread is to end, or to show it lives */
+	_Atomic uint64_t turns;
 	_Atomic bool is_stopping;
 	_Atomic bool is_running;
 	_Atomic(struct bench *) bench;  /* set by the main thread */
@@ -179,6 +180,7 @@ static void *run(void *data)
 		{.fd = nfqueue_fd(worker->queues[1]), .events = POLLIN},
 	};
 	uint64_t wakes;
+	pthread_setname_np(pthread_self(), "nfshaper-worker");
 	if (!pace_hurry())
 		log_detail("queue %u: no real-time scheduling; under a flood packets may be lost",
 			   worker->numbers[0]);
@@ -196,6 +198,7 @@ static void *run(void *data)
 			kill(getpid(), SIGTERM);
 			break;
 		}
+		atomic_fetch_add_explicit(&worker->turns, 1, memory_order_relaxed);
 		pace_rest(&pace, (uint64_t)answered);
 	}
 	drain(worker);
@@ -216,11 +219,21 @@ int worker_start(struct worker *worker)
 	return -error;
 }
 
-static void wake(struct worker *worker)
+struct decision_ring *worker_decisions(const struct worker *worker)
+{
+	return judge_decisions(worker->judge);
+}
+
+void worker_wake(struct worker *worker)
 {
 	uint64_t one = 1;
 	if (write(worker->wake_fd, &one, sizeof(one)) != sizeof(one))
 		log_warning("queue %u: %s", worker->numbers[0], strerror(errno));
+}
+
+uint64_t worker_turns(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->turns, memory_order_relaxed);
 }
 
 void worker_switch(struct worker *worker, const struct snapshot *snapshot)
@@ -228,7 +241,7 @@ void worker_switch(struct worker *worker, const struct snapshot *snapshot)
 	const struct timespec rest = {.tv_nsec = SWITCH_POLL_NS};
 	struct bench *before = atomic_load(&worker->bench), *bench = bench_new(snapshot, before);
 	atomic_store(&worker->bench, bench);
-	wake(worker);
+	worker_wake(worker);
 	while (atomic_load(&worker->is_running) && atomic_load(&worker->in_use) != bench)
 		nanosleep(&rest, NULL);
 	bench_free(before, bench);
@@ -239,7 +252,7 @@ void worker_stop(struct worker *worker)
 	if (!worker->is_started)
 		return;
 	atomic_store(&worker->is_stopping, true);
-	wake(worker);
+	worker_wake(worker);
 	pthread_join(worker->thread, NULL);
 	worker->is_started = false;
 }

@@ -17,8 +17,8 @@ struct worker;
 
 /*
  * Opens the queues of the worker `index` as the plan has them; the thread is not started yet. NULL
- * on failure, with errno (EBUSY: another program has a queue) and *ret_why a sentence, to be freed by the caller. The snapshot
- * must outlive the worker or worker_switch().
+ * on failure, with errno (EBUSY: another program has a queue) and *ret_why a sentence, to be freed
+ * by the caller. The snapshot must outlive the worker or worker_switch().
  */
 struct worker *worker_new(const struct snapshot *snapshot, unsigned index, char **ret_why);
 
@@ -40,6 +40,14 @@ void worker_stop(struct worker *worker);
 
 /* Closes the queue and frees the worker, which must have been stopped. NULL is fine. */
 void worker_free(struct worker *worker);
+
+/* What it has decided, to be read by the control thread; NULL unless decisions are logged. */
+struct decision_ring *worker_decisions(const struct worker *worker);
+
+/* Makes the thread turn once more, though there is nothing to do; how often it has turned so far.
+ */
+void worker_wake(struct worker *worker);
+uint64_t worker_turns(const struct worker *worker);
 
 #define WORKER_QUEUES 2
 

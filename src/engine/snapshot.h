@@ -58,6 +58,17 @@ struct snapshot_known {
 struct snapshot *snapshot_load(const char *path, const struct snapshot_known *known,
 			       struct diags *diags);
 
+/* The same out of files that were kept, as config_load_kept(). */
+struct snapshot *snapshot_load_kept(struct config_files *files, const struct snapshot_known *known,
+				    struct diags *diags);
+
+/* The same rules as those of `from`, as if its file had just been read again. */
+struct snapshot *snapshot_renew(const struct snapshot *from, const struct snapshot_known *known,
+				struct diags *diags);
+
+/* Forgets the bytes of the files (config->files), once they are kept or not needed. */
+void snapshot_drop_files(struct snapshot *snapshot);
+
 /*
  * The same rules with other throttles, or another meaning of `in-via: auto`; what is said of
  * snapshot_load() holds. `list` is copied.

@@ -16,23 +16,25 @@
 #include "net/addr.h"
 #include "rules/owner.h"
 
-/* A connection as this host sees it. */
+/* A connection as this host sees it. Forwarded ones have no owner: do not ask. */
 struct owner_query {
 	uint8_t proto;
 	bool is_incoming; /* opened by the remote end: then the socket may be a listening one */
-	bool has_uid;     /* the kernel told them with the packet (NFQA_UID, NFQA_GID) */
+	bool is_queued; /* of a packet that waits: the kernel has told what it knows with it, … */
+	bool has_uid;   /* … the user and group of the socket (NFQA_UID, NFQA_GID) */
 	bool has_gid;
 	struct addr laddr;
 	struct addr raddr;
 	uint16_t lport;
 	uint16_t rport;
+	uint32_t ifindex; /* by which it goes, for sockets that are bound to one; 0: not known */
 	uint32_t uid;
 	uint32_t gid;
 };
 
 enum owner_answer {
 	OWNER_FOUND, /* up to the level that was asked for; unknown parts are unknown */
-	OWNER_LATER  /* must be searched: owners_ask() */
+	OWNER_LATER  /* must be searched or asked for: owners_ask() */
 };
 
 struct owner_result {

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/owner_cache.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/alloc.h"
+#include "util/id_map.h"
+
+#define NS_PER_S 1000000000ull
+#define SOCKETS_MAX 32768
+#define TEXTS_MAX 4096
+/* A socket that no process has is one of the kernel's, or on its way from one process to another.
+ */
+#define NOBODY_NS (10 * NS_PER_S)
+/* Users come, go and are renamed; the ids of control groups are given but once. */
+#define NAME_NS (60 * NS_PER_S)
+
+struct socket_owner {
+	struct process_facts *facts; /* NULL: nobody, … */
+	uint64_t until_ns;           /* … up to then */
+};
+
+struct text {
+	uint64_t until_ns;
+	char *text; /* NULL: no name */
+};
+
+struct owner_cache {
+	pthread_mutex_t lock;
+	bool is_followed;
+	struct id_map *sockets;
+	struct id_map *texts[OWNER_TEXT_COUNT];
+};
+
+static void free_socket_owner(void *value)
+{
+	struct socket_owner *owner = value;
+	process_facts_unref(owner->facts);
+	free(owner);
+}
+
+static void free_text(void *value)
+{
+	struct text *text = value;
+	free(text->text);
+	free(text);
+}
+
+struct owner_cache *owner_cache_new(void)
+{
+	struct owner_cache *cache = xcalloc(1, sizeof(*cache));
+	pthread_mutex_init(&cache->lock, NULL);
+	cache->sockets = id_map_new(SOCKETS_MAX, free_socket_owner);
+	for (unsigned i = 0; i < OWNER_TEXT_COUNT; i++)
+		cache->texts[i] = id_map_new(TEXTS_MAX, free_text);
+	return cache;
+}
+
+void owner_cache_free(struct owner_cache *cache)
+{
+	if (!cache)
+		return;
+	id_map_free(cache->sockets);
+	for (unsigned i = 0; i < OWNER_TEXT_COUNT; i++)
+		id_map_free(cache->texts[i]);
+	pthread_mutex_destroy(&cache->lock);
+	free(cache);
+}
+
+void owner_cache_set_followed(struct owner_cache *cache, bool is_followed)
+{
+	cache->is_followed = is_followed;
+}
+
+static bool is_known(const struct owner_cache *cache, const struct socket_owner *owner,
+		     uint64_t now_ns)
+{
+	if (!owner)
+		return false;
+	if (!owner->facts)
+		return now_ns < owner->until_ns;
+	return cache->is_followed && !atomic_load(&owner->facts->is_over);
+}
+
+bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
+			 struct process_facts **ret_facts)
+{
+	pthread_mutex_lock(&cache->lock);
+	struct socket_owner *owner = id_map_get(cache->sockets, inode);
+	bool known = is_known(cache, owner, now_ns);
+	if (known) {
+		*ret_facts = owner->facts ? process_facts_ref(owner->facts) : NULL;
+		id_map_touch(cache->sockets, inode);
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return known;
+}
+
+uint32_t owner_cache_last_pid(struct owner_cache *cache, uint64_t inode)
+{
+	pthread_mutex_lock(&cache->lock);
+	const struct socket_owner *owner = id_map_get(cache->sockets, inode);
+	uint32_t pid = owner && owner->facts ? owner->facts->pid : 0;
+	pthread_mutex_unlock(&cache->lock);
+	return pid;
+}
+
+void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct process_facts *facts,
+			     uint64_t now_ns)
+{
+	struct socket_owner *owner = xcalloc(1, sizeof(*owner));
+	owner->facts = facts ? process_facts_ref(facts) : NULL;
+	owner->until_ns = now_ns + NOBODY_NS;
+	pthread_mutex_lock(&cache->lock);
+	id_map_put(cache->sockets, inode, owner);
+	pthread_mutex_unlock(&cache->lock);
+}
+
+bool owner_cache_text(struct owner_cache *cache, enum owner_text kind, uint64_t id, uint64_t now_ns,
+		      char *buffer, size_t room)
+{
+	pthread_mutex_lock(&cache->lock);
+	const struct text *text = id_map_get(cache->texts[kind], id);
+	bool known = text && now_ns < text->until_ns;
+	if (known) {
+		size_t length = text->text ? strlen(text->text) : 0;
+		length = length < room ? length : 0; /* none is that long */
+		memcpy(buffer, length ? text->text : "", length);
+		buffer[length] = '\0';
+		id_map_touch(cache->texts[kind], id);
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return known;
+}
+
+void owner_cache_put_text(struct owner_cache *cache, enum owner_text kind, uint64_t id,
+			  const char *name, uint64_t now_ns)
+{
+	struct text *text = xcalloc(1, sizeof(*text));
+	text->text = xstrdup(name);
+	text->until_ns = kind == OWNER_TEXT_CGROUP ? UINT64_MAX : now_ns + NAME_NS;
+	pthread_mutex_lock(&cache->lock);
+	id_map_put(cache->texts[kind], id, text);
+	pthread_mutex_unlock(&cache->lock);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What was found out about owners, for all threads: which process has a socket, what a user, a
+ * group and a control group are called. All are bounded; what was not used for longest makes room.
+ * The lock is held for a look-up only.
+ */
+#ifndef OWNER_OWNER_CACHE_H
+#define OWNER_OWNER_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "owner/process_facts.h"
+
+enum owner_text { OWNER_TEXT_USER, OWNER_TEXT_GROUP, OWNER_TEXT_CGROUP };
+#define OWNER_TEXT_COUNT 3
+
+struct owner_cache;
+
+struct owner_cache *owner_cache_new(void);
+
+/*
+ * Before it is used: whether the facts of processes say when they are over. Else a process that had
+ * a socket is only where the next search for it begins.
+ */
+void owner_cache_set_followed(struct owner_cache *cache, bool is_followed);
+void owner_cache_free(struct owner_cache *cache);
+
+/*
+ * True where it is known which process has the socket: *ret_facts is a reference for the caller, or
+ * NULL where none has it.
+ */
+bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
+			 struct process_facts **ret_facts);
+/* Which process had the socket when that was last looked for; 0: none is known. */
+uint32_t owner_cache_last_pid(struct owner_cache *cache, uint64_t inode);
+/* Takes a reference of its own. NULL: none has it, which is believed for a while. */
+void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct process_facts *facts,
+			     uint64_t now_ns);
+
+/* True where it is known what it is called: copied to `buffer`, empty where it has no name. */
+bool owner_cache_text(struct owner_cache *cache, enum owner_text kind, uint64_t id, uint64_t now_ns,
+		      char *buffer, size_t room);
+/* NULL: it has no name. */
+void owner_cache_put_text(struct owner_cache *cache, enum owner_text kind, uint64_t id,
+			  const char *text, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/process_table.h"
+
+#include <stdlib.h>
+
+#include "kernel/procfs.h"
+#include "util/alloc.h"
+#include "util/id_map.h"
+
+struct process {
+	uint32_t pid;
+	uint32_t parent;
+	uint32_t uid;
+	bool is_seen;                /* by the scan that is under way */
+	struct process_facts *facts; /* NULL: not read yet */
+};
+
+struct process_table {
+	const char *proc;
+	struct id_map *processes;
+};
+
+static void drop_facts(struct process *process)
+{
+	if (process->facts)
+		atomic_store(&process->facts->is_over, true);
+	process_facts_unref(process->facts);
+	process->facts = NULL;
+}
+
+static void free_process(void *value)
+{
+	drop_facts(value);
+	free(value);
+}
+
+struct process_table *process_table_new(const char *proc)
+{
+	struct process_table *table = xcalloc(1, sizeof(*table));
+	table->proc = proc;
+	table->processes = id_map_new(0, free_process);
+	return table;
+}
+
+void process_table_free(struct process_table *table)
+{
+	if (!table)
+		return;
+	id_map_free(table->processes);
+	free(table);
+}
+
+size_t process_table_count(const struct process_table *table)
+{
+	return id_map_count(table->processes);
+}
+
+static struct process *find(const struct process_table *table, uint32_t pid)
+{
+	return id_map_get(table->processes, pid);
+}
+
+static struct process *add(struct process_table *table, uint32_t pid, uint32_t parent, uint32_t uid)
+{
+	struct process *process = xcalloc(1, sizeof(*process));
+	*process = (struct process){.pid = pid, .parent = parent, .uid = uid, .is_seen = true};
+	id_map_put(table->processes, pid, process);
+	return process;
+}
+
+static bool is_same(const struct process_table *table, const struct process *process)
+{
+	uint64_t ticks;
+	return process->facts && procfs_start_time(table->proc, process->pid, &ticks) == 0 &&
+	       ticks == process->facts->start_ticks;
+}
+
+struct scan {
+	struct process_table *table;
+	bool is_followed;
+};
+
+static void scan_process(uint32_t pid, void *data)
+{
+	const struct scan *scan = data;
+	struct process *process = find(scan->table, pid);
+	struct procfs_status status;
+	if (procfs_status(scan->table->proc, pid, &status))
+		return;
+	if (!process) {
+		add(scan->table, pid, status.parent, status.uid);
+		return;
+	}
+	if (!scan->is_followed || !is_same(scan->table, process))
+		drop_facts(process);
+	process->parent = status.parent;
+	process->uid = status.uid;
+	process->is_seen = true;
+}
+
+static int forget_seen(uint64_t id, void *value, void *data)
+{
+	struct process *process = value;
+	(void)id;
+	(void)data;
+	process->is_seen = false;
+	return 0;
+}
+
+static int remove_unseen(uint64_t id, void *value, void *data)
+{
+	const struct process_table *table = data;
+	const struct process *process = value;
+	if (!process->is_seen)
+		id_map_remove(table->processes, id);
+	return 0;
+}
+
+void process_table_scan(struct process_table *table, bool is_followed)
+{
+	struct scan scan = {table, is_followed};
+	id_map_each(table->processes, forget_seen, NULL);
+	procfs_each(table->proc, scan_process, &scan);
+	id_map_each(table->processes, remove_unseen, table);
+}
+
+/* What the parent is, is true of the child until an event says otherwise. */
+static void begin(struct process_table *table, const struct proc_change *change)
+{
+	const struct process *parent = find(table, change->parent);
+	struct procfs_status status;
+	if (parent)
+		add(table, change->pid, change->parent, parent->uid);
+	else if (procfs_status(table->proc, change->pid, &status) == 0)
+		add(table, change->pid, change->parent, status.uid);
+}
+
+void process_table_change(struct process_table *table, const struct proc_change *change)
+{
+	struct process *process = find(table, change->pid);
+	switch (change->kind) {
+	case PROC_BEGINS:
+		begin(table, change);
+		break;
+	case PROC_EXECS:
+		if (process)
+			drop_facts(process);
+		break;
+	case PROC_CHANGES_USER:
+		if (process)
+			process->uid = change->uid;
+		break;
+	case PROC_ENDS:
+		id_map_remove(table->processes, change->pid);
+		break;
+	}
+}
+
+void process_table_distrust(struct process_table *table, uint32_t pid)
+{
+	struct process *process = find(table, pid);
+	if (process)
+		drop_facts(process);
+}
+
+struct process_facts *process_table_facts(struct process_table *table, uint32_t pid)
+{
+	struct process *process = find(table, pid);
+	if (!process)
+		return process_facts_load(table->proc, pid);
+	if (!process->facts)
+		process->facts = process_facts_load(table->proc, pid);
+	return process->facts ? process_facts_ref(process->facts) : NULL;
+}
+
+uint32_t process_table_parent(const struct process_table *table, uint32_t pid)
+{
+	const struct process *process = find(table, pid);
+	return process ? process->parent : 0;
+}
+
+void process_table_touch(struct process_table *table, uint32_t pid)
+{
+	id_map_touch(table->processes, pid);
+}
+
+struct list {
+	uint32_t uid;
+	bool is_users; /* the pass for the user's own, else for all others */
+	size_t count;
+	uint32_t *pids;
+};
+
+static int list_process(uint64_t id, void *value, void *data)
+{
+	const struct process *process = value;
+	struct list *list = data;
+	if ((process->uid == list->uid) == list->is_users)
+		list->pids[list->count++] = (uint32_t)id;
+	return 0;
+}
+
+uint32_t *process_table_candidates(const struct process_table *table, uint32_t uid,
+				   size_t *ret_count)
+{
+	struct list list = {.uid = uid, .is_users = true};
+	list.pids = xcalloc(id_map_count(table->processes) + 1, sizeof(*list.pids));
+	id_map_each(table->processes, list_process, &list);
+	list.is_users = false;
+	id_map_each(table->processes, list_process, &list);
+	*ret_count = list.count;
+	return list.pids;
+}
