@@ -17,6 +17,7 @@
 #include "daemon/locks.h"
 #include "daemon/losses.h"
 #include "daemon/police.h"
+#include "daemon/reload.h"
 #include "daemon/remark.h"
 #include "daemon/session_file.h"
 #include "daemon/shaping.h"
@@ -56,6 +57,7 @@ struct daemon {
 	struct confirm confirm;
 	struct remark remark;
 	struct aftermath aftermath;
+	struct reloading reloading;
 	struct hours hours;
 	ev_signal signals[3]; /* SIGTERM, SIGINT, SIGHUP */
 };
