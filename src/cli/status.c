@@ -4,20 +4,9 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/member.h"
+#include "cli/rate.h"
 #include "cli/style.h"
 #include "cli/throttle_table.h"
-
-/* 2500000 as `2.50mbit`, in the units of rules.yaml. */
-static const char *rate_text(long long bps, char *buffer, size_t size)
-{
-	if (bps >= 1000000000)
-		snprintf(buffer, size, "%.2fgbit", (double)bps / 1e9);
-	else if (bps >= 1000000)
-		snprintf(buffer, size, "%.2fmbit", (double)bps / 1e6);
-	else
-		snprintf(buffer, size, "%.1fkbit", (double)bps / 1e3);
-	return buffer;
-}
 
 static void print_confirm(const json_t *status)
 {
@@ -70,9 +59,9 @@ static void print_class(const json_t *class)
 	printf("  %-16s %-4s %-8s %11s %11s %11s %14lld %10lld %8lld %10lld %6s\n",
 	       member_text(class, "name"), member_text(class, "direction"),
 	       member_text(class, "classid"),
-	       rate_text(member_number(class, "rate_bps"), rate, sizeof(rate)),
-	       rate_text(member_number(class, "ceil_bps"), ceil, sizeof(ceil)),
-	       rate_text(member_number(class, "now_bps"), now, sizeof(now)),
+	       rate_text((double)member_number(class, "rate_bps"), rate, sizeof(rate)),
+	       rate_text((double)member_number(class, "ceil_bps"), ceil, sizeof(ceil)),
+	       rate_text((double)member_number(class, "now_bps"), now, sizeof(now)),
 	       member_number(class, "bytes"), member_number(class, "packets"),
 	       member_number(class, "drops"), member_number(class, "backlog_bytes"), connections);
 }

@@ -202,6 +202,7 @@ static void watch(struct daemon *daemon)
 	watchdog_watch(&daemon->watchdog, daemon->workers, plan->workers, daemon->loop);
 	decision_log_watch(&daemon->decision_log, daemon->workers, plan->workers, daemon->loop);
 	losses_watch(daemon);
+	netstat_watch(&daemon->netstat, daemon->loop);
 }
 
 static void take_down(struct daemon *daemon)
@@ -211,6 +212,7 @@ static void take_down(struct daemon *daemon)
 	else
 		notify_send("STOPPING=1");
 	log_info("stopping");
+	netstat_stop(&daemon->netstat);
 	hours_stop(daemon);
 	aftermath_stop(daemon);
 	confirm_stop(daemon);

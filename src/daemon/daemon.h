@@ -16,6 +16,7 @@
 #include "daemon/incoming.h"
 #include "daemon/locks.h"
 #include "daemon/losses.h"
+#include "daemon/netstat.h"
 #include "daemon/police.h"
 #include "daemon/reload.h"
 #include "daemon/remark.h"
@@ -51,6 +52,7 @@ struct daemon {
 	struct watchdog watchdog;
 	struct decision_log decision_log;
 	struct losses losses;
+	struct netstat netstat;
 	struct locks locks;
 	struct ev_loop *loop;
 	struct control *control;

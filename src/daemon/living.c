@@ -59,9 +59,7 @@ bool living_packet(const struct host *host, const struct connection *connection,
 	struct packet packet = packet_of(connection);
 	bool from_us = addr_set_has(&host->own, &packet.src);
 	bool to_us = addr_set_has(&host->own, &packet.dst);
-	if ((from_us && to_us) || addr_set_has(&host->broadcast, &packet.dst))
-		return false;
 	*ret_packet = packet;
 	*ret_direction = from_us ? DIRECTION_OUT : to_us ? DIRECTION_IN : DIRECTION_FORWARD;
-	return true;
+	return !(from_us && to_us) && !addr_set_has(&host->broadcast, &packet.dst);
 }

@@ -27,7 +27,7 @@ void host_fini(struct host *host);
 
 /*
  * The packet and its direction. False where such packets are not judged: this host talks to itself,
- * or to everybody.
+ * or somebody to everybody.
  */
 bool living_packet(const struct host *host, const struct connection *connection,
 		   struct packet *ret_packet, enum direction *ret_direction);

@@ -63,6 +63,11 @@ static void take_sessions(struct daemon *daemon, struct control_request *request
 	give(request, result, error);
 }
 
+static void take_netstat(struct daemon *daemon, struct control_request *request)
+{
+	netstat_take(&daemon->netstat, daemon->snapshot, request);
+}
+
 static void take_throttle_set(struct daemon *daemon, struct control_request *request)
 {
 	char *error = NULL;
@@ -84,6 +89,7 @@ static const struct {
 	void (*take)(struct daemon *daemon, struct control_request *request);
 } requests[] = {
 	{"status", false, false, take_status},
+	{"netstat", false, false, take_netstat},
 	{"sessions", false, false, take_sessions},
 	{"reload", true, true, take_reload},
 	{"confirm", true, false, take_confirm},
