@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/cli.h"
+#include "cli/style.h"
 #include "daemon/diags_json.h"
 
 static void print_summary(const struct cli *cli, const struct diags *diags)
@@ -27,7 +28,7 @@ int command_check(struct cli *cli, int argc, char **argv)
 	if (cli->json) {
 		cli_print_json(diags_json(&diags));
 	} else {
-		diags_print(&diags, stderr);
+		style_diags(stderr, &diags);
 		print_summary(cli, &diags);
 	}
 	int status = snapshot ? EXIT_DONE : EXIT_FAILED;

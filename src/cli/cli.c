@@ -4,22 +4,32 @@
 #include <errno.h>
 #include <getopt.h>
 #include <nfshaper/control.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/units.h"
+#include "daemon/confirm.h"
 #include "util/alloc.h"
 #include "util/log.h"
 #include "util/text.h"
 
 const struct command commands[] = {
-	{"start", "", "check the configuration, apply it, and run", "fdV:", "", command_start},
+	{"start", "[--confirm TIME]", "check the configuration, apply it, and run", "fdV:", "",
+	 command_start},
 	{"stop", "", "end the daemon and remove what it installed", "", "", command_stop},
 	{"kill", "", "the same as stop", "", "", command_stop},
-	{"reload", "", "read the file again; a bad one changes nothing", "", "", command_reload},
-	{"restart", "", "the same as reload", "", "", command_reload},
+	{"reload", "[--confirm TIME]", "read the file again; a bad one changes nothing", "", "",
+	 command_reload},
+	{"restart", "[--confirm TIME]", "the same as reload", "", "", command_reload},
+	{"confirm", "[-r]", "keep a configuration that would go back by itself", "", "r",
+	 command_confirm},
 	{"status", "", "show the daemon, its queues, classes, throttles and rules", "", "",
 	 command_status},
+	{"netstat", "[-i SECONDS] [EXPRESSION]",
+	 "show current connections, their owners and classes, busiest first", "",
+	 "i:", command_netstat},
 	{"sessions", "[-nv] [-s SERIAL] [-T TAG]", "show the sessions of throttles, busiest first",
 	 "", "nvs:T:", command_sessions},
 	{"throttle",
@@ -29,13 +39,13 @@ const struct command commands[] = {
 	{"check", "", "read the configuration and say all that is wrong", "", "", command_check},
 	{"explain", "PROTO SRC[:PORT] DST[:PORT] [KEY=VALUE …]",
 	 "show the verdict that such a packet would get, and why", "", "", command_explain},
-	{"show", "nft|tc|marks", "show what would be installed", "", "", command_show},
+	{"show", "nft|tc|rules|marks", "show what would be installed", "", "", command_show},
 	{"import", "FILE", "print a pyshaper.conf as rules.yaml", "", "", command_import},
 	{"help", "[COMMAND]", "show this help", "", "", command_help},
 };
 const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
 
-enum { OPTION_RUN_DIR = 256, OPTION_STATE_DIR };
+enum { OPTION_RUN_DIR = 256, OPTION_STATE_DIR, OPTION_CONFIRM };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
@@ -47,8 +57,12 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, 'j'},
 	{"run-dir", required_argument, NULL, OPTION_RUN_DIR},
 	{"state-dir", required_argument, NULL, OPTION_STATE_DIR},
+	{"confirm", required_argument, NULL, OPTION_CONFIRM},
 	{0},
 };
+
+/* Whose arguments are read, or NULL: for hints. */
+static const struct command *current;
 
 static int fail_with(int status, const char *hint, const char *format, va_list args)
 {
@@ -62,9 +76,12 @@ static int fail_with(int status, const char *hint, const char *format, va_list a
 int cli_usage(const char *format, ...)
 {
 	va_list args;
+	char *hint = current ? xasprintf("; see `nfshaper help %s`", current->name)
+			     : xstrdup("; see `nfshaper help`");
 	va_start(args, format);
-	fail_with(EXIT_USAGE, "; see `nfshaper help`", format, args);
+	fail_with(EXIT_USAGE, hint, format, args);
 	va_end(args);
+	free(hint);
 	return EXIT_USAGE;
 }
 
@@ -125,6 +142,48 @@ static int set_verbosity(const char *text)
 	return EXIT_DONE;
 }
 
+static int set_confirm(struct cli *cli, const char *text)
+{
+	uint64_t seconds;
+	int error = units_duration(text, &seconds);
+	if (error) {
+		char *problem = units_duration_problem(text, error);
+		cli_usage("--confirm %s: %s", text, problem);
+		free(problem);
+		return EXIT_USAGE;
+	}
+	if (seconds == 0 || seconds > CONFIRM_MAX_S)
+		return cli_usage("--confirm takes a time from 1s to 1d, such as 60s, not `%s`",
+				 text);
+	cli->confirm_s = (unsigned)seconds;
+	return EXIT_DONE;
+}
+
+/* The name of the long option nearest to `--wrong`, or NULL. */
+static const char *nearest_option(const char *wrong)
+{
+	const char *names[sizeof(long_options) / sizeof(long_options[0])];
+	size_t count = 0;
+	for (; long_options[count].name; count++)
+		names[count] = long_options[count].name;
+	return text_nearest(wrong + strlen("--"), names, count);
+}
+
+static int unknown_option(const char *word)
+{
+	bool is_long = strncmp(word, "--", 2) == 0;
+	const char *nearest = is_long ? nearest_option(word) : NULL;
+	char *option = optopt && !is_long ? xasprintf("-%c", optopt) : xstrdup(word);
+	if (nearest)
+		cli_usage("unknown option %s; did you mean --%s?", option, nearest);
+	else if (current)
+		cli_usage("%s is no option of `%s`", option, current->name);
+	else
+		cli_usage("unknown option %s", option);
+	free(option);
+	return EXIT_USAGE;
+}
+
 /* What the option says about itself; -1 where all is well and the program goes on. */
 static int take_option(struct cli *cli, int option, char **argv)
 {
@@ -143,6 +202,8 @@ static int take_option(struct cli *cli, int option, char **argv)
 		return -1;
 	case 'V':
 		return set_verbosity(optarg) ? EXIT_USAGE : -1;
+	case OPTION_CONFIRM:
+		return set_confirm(cli, optarg) ? EXIT_USAGE : -1;
 	case OPTION_RUN_DIR:
 		cli->run_dir = optarg;
 		return -1;
@@ -160,9 +221,7 @@ static int take_option(struct cli *cli, int option, char **argv)
 			return cli_usage("option -%c needs a value", optopt);
 		return cli_usage("option %s needs a value", argv[optind - 1]);
 	default:
-		if (optopt && optopt < OPTION_RUN_DIR)
-			return cli_usage("unknown option -%c", optopt);
-		return cli_usage("unknown option %s", argv[optind - 1]);
+		return unknown_option(argv[optind - 1]);
 	}
 }
 
@@ -218,11 +277,7 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
-	static const char *const later[] = {"netstat"};
 	const char *names[sizeof(commands) / sizeof(commands[0])];
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (strcmp(name, later[i]) == 0)
-			return cli_usage("`%s` is not available in this version yet", name);
 	for (size_t i = 0; i < commands_count; i++)
 		names[i] = commands[i].name;
 	const char *nearest = text_nearest(name, names, commands_count);
@@ -231,23 +286,32 @@ static int unknown_command(const char *name)
 	return cli_usage("unknown command `%s`", name);
 }
 
+static bool takes_confirm(const struct command *command)
+{
+	return command->run == command_start || command->run == command_reload;
+}
+
 static int run_command(struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	char *allowed = xasprintf(":c:jh%s%s", command->options, command->own);
+	current = command->run == command_help ? NULL : command;
 	optind = 0; /* glibc: start afresh, with another set of options */
 	int status = read_options(cli, allowed, command, argc, argv);
 	free(allowed);
+	if (status < 0 && cli->confirm_s && !takes_confirm(command))
+		status = cli_usage("--confirm is no option of `%s`", command->name);
 	if (status < 0)
 		status = command->run(cli, argc - optind, argv + optind);
 	free(cli->own);
 	return status == EXIT_NO_READER ? EXIT_DONE : status;
 }
 
-int cli_main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const char *from_environment = getenv("NFSHAPERCONFIG");
+	bool is_given = from_environment && *from_environment;
 	struct cli cli = {
-		.config_path = from_environment ? from_environment : NFSHAPER_CONFIG_FILE,
+		.config_path = is_given ? from_environment : NFSHAPER_CONFIG_FILE,
 		.run_dir = NFSHAPER_RUN_DIR,
 		.state_dir = NFSHAPER_STATE_DIR,
 	};
@@ -260,4 +324,12 @@ int cli_main(int argc, char **argv)
 	if (!command)
 		return unknown_command(argv[optind]);
 	return run_command(&cli, command, argc - optind, argv + optind);
+}
+
+int cli_main(int argc, char **argv)
+{
+	/* A reader that has gone, such as a pager, is told by write(2). */
+	signal(SIGPIPE, SIG_IGN);
+	int status = run(argc, argv);
+	return status == EXIT_DONE && cli_flush() == EXIT_FAILED ? EXIT_FAILED : status;
 }

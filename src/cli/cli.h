@@ -27,6 +27,7 @@ struct cli {
 	const char *state_dir;
 	bool foreground;
 	bool json;
+	unsigned confirm_s;     /* --confirm; 0: not given */
 	struct cli_option *own; /* the command's own options, in their order */
 	size_t n_own;
 	size_t own_capacity;
@@ -50,12 +51,14 @@ extern const size_t commands_count;
 int command_start(struct cli *cli, int argc, char **argv);
 int command_stop(struct cli *cli, int argc, char **argv);
 int command_reload(struct cli *cli, int argc, char **argv);
+int command_confirm(struct cli *cli, int argc, char **argv);
 int command_status(struct cli *cli, int argc, char **argv);
 int command_check(struct cli *cli, int argc, char **argv);
 int command_explain(struct cli *cli, int argc, char **argv);
 int command_show(struct cli *cli, int argc, char **argv);
 int command_import(struct cli *cli, int argc, char **argv);
 int command_throttle(struct cli *cli, int argc, char **argv);
+int command_netstat(struct cli *cli, int argc, char **argv);
 int command_sessions(struct cli *cli, int argc, char **argv);
 int command_help(struct cli *cli, int argc, char **argv);
 

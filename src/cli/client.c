@@ -81,6 +81,13 @@ static int take_answer(json_t *answer, json_t **ret_result)
 {
 	json_t *result = json_object_get(answer, "result");
 	const char *error = json_string_value(json_object_get(answer, "error"));
+	json_int_t version = json_integer_value(json_object_get(answer, "version"));
+	if (version && version != NFSHAPER_CONTROL_VERSION)
+		return cli_fail(EXIT_FAILED,
+				"the daemon speaks version %d of the control protocol, this "
+				"program (nfshaper %s) version %d: use the one that it was started "
+				"from",
+				(int)version, PACKAGE_VERSION, NFSHAPER_CONTROL_VERSION);
 	if (!result)
 		return cli_fail(EXIT_FAILED, "%s",
 				error ? error : "the daemon's answer is not understood");

@@ -36,6 +36,10 @@ static void print_explain_keys(void)
 	       "  mark=NUMBER           the packet mark, such as 0x10\n"
 	       "  icmp-type=TYPE        a number or a name, such as 8 or echo-request\n"
 	       "  time=[DAY-]HH:MM      local time, such as 22:30, sat-22:30 or sat alone\n"
+	       "  user= group=          owner of the local end, a name or a number; uid= gid=\n"
+	       "  cmd= args= exe= pid=  its process; args=\"-jar 'my router.jar'\" are words as in "
+	       "a shell\n"
+	       "  cgroup= unit=         its control group and systemd unit\n"
 	       "What is not given, such as a port, is not known.\n");
 }
 
@@ -62,12 +66,37 @@ static void print_throttle_options(void)
 	       "  -r TAG     removes a throttle that was made by command\n");
 }
 
+static void print_confirm_times(void)
+{
+	printf("  --confirm TIME  such as 60s or 5m: unless `nfshaper confirm` comes in that time, "
+	       "the\n"
+	       "                  configuration before is put back; where there was none, the "
+	       "daemon "
+	       "ends\n");
+}
+
+static void print_confirm_options(void)
+{
+	printf("  -r  go back at once\n");
+}
+
 static void print_sessions_options(void)
 {
 	printf("  -T TAG, -s SERIAL  those of that throttle only\n"
 	       "  -n                 not sorted: printed as they come\n"
 	       "  -v                 with serial number, age, and time since the last packet\n"
 	       "Busiest is what has most packets in its present window, then most in all.\n");
+}
+
+static void print_netstat_options(void)
+{
+	printf("  -i SECONDS  over which rates are measured (default 1; 0: none are, and the list "
+	       "is there at once)\n"
+	       "EXPRESSION chooses connections as `if:` in rules.yaml does, and may ask for class, "
+	       "too:\n"
+	       "  nfshaper netstat 'user == fred and class == p2p'\n"
+	       "Bytes and rates need net.netfilter.nf_conntrack_acct, ages "
+	       "net.netfilter.nf_conntrack_timestamp.\n");
 }
 
 /* What a command takes of its own; the options that all take follow. */
@@ -77,9 +106,10 @@ static void print_details(const char *name)
 		const char *name;
 		void (*print)(void);
 	} details[] = {
-		{"explain", print_explain_keys},
-		{"throttle", print_throttle_options},
-		{"sessions", print_sessions_options},
+		{"start", print_confirm_times},       {"reload", print_confirm_times},
+		{"restart", print_confirm_times},     {"confirm", print_confirm_options},
+		{"explain", print_explain_keys},      {"throttle", print_throttle_options},
+		{"sessions", print_sessions_options}, {"netstat", print_netstat_options},
 	};
 	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
 		if (strcmp(details[i].name, name) == 0) {
@@ -95,7 +125,15 @@ static void print_common_options(void)
 	       "see `nfshaper help`.\n");
 }
 
-static int print_one(const char *name)
+static bool is_command(const char *name)
+{
+	for (size_t i = 0; i < commands_count; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void print_one(const char *name)
 {
 	for (size_t i = 0; i < commands_count; i++) {
 		if (strcmp(commands[i].name, name) != 0)
@@ -104,36 +142,40 @@ static int print_one(const char *name)
 		       *commands[i].arguments ? " " : "", commands[i].arguments,
 		       commands[i].summary);
 		print_details(name);
-		/* Some letters of a command's own mean something else before it. */
-		if (*commands[i].own)
-			print_common_options();
-		else
+		if (commands[i].run == command_start)
 			print_options();
-		return EXIT_DONE;
+		else
+			print_common_options();
 	}
-	return cli_usage("unknown command `%s`", name);
 }
 
-static json_t *commands_json(void)
+/* Of that command, or of all. */
+static json_t *commands_json(const char *name)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < commands_count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", commands[i].name,
-						      "arguments", commands[i].arguments, "summary",
-						      commands[i].summary));
+		if (!name || strcmp(commands[i].name, name) == 0)
+			json_array_append_new(list,
+					      json_pack("{s:s, s:s, s:s}", "name", commands[i].name,
+							"arguments", commands[i].arguments,
+							"summary", commands[i].summary));
 	return json_pack("{s:s, s:o}", "version", PACKAGE_VERSION, "commands", list);
 }
 
 int command_help(struct cli *cli, int argc, char **argv)
 {
-	if (cli->json) {
-		cli_print_json(commands_json());
-		return EXIT_DONE;
-	}
 	if (argc > 1)
 		return cli_usage("`help` takes one command");
-	if (argc == 1)
-		return print_one(argv[0]);
+	if (argc == 1 && !is_command(argv[0]))
+		return cli_usage("unknown command `%s`", argv[0]);
+	if (cli->json) {
+		cli_print_json(commands_json(argc ? argv[0] : NULL));
+		return EXIT_DONE;
+	}
+	if (argc == 1) {
+		print_one(argv[0]);
+		return EXIT_DONE;
+	}
 	printf("Usage: nfshaper [OPTIONS] [COMMAND [ARGUMENTS]]\n\n"
 	       "Decides on the first packet of every connection which share of the line it gets,\n"
 	       "and makes the kernel keep to it.\n\nCommands (start, if none is given):\n");

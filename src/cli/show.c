@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/show_rules.h"
 #include "config/throttle_limit.h"
 #include "kernel/features.h"
 #include "kernel/shaper.h"
@@ -110,12 +111,15 @@ static void show_marks(const struct cli *cli, const struct plan *plan)
 		print_calls(plan);
 }
 
-static int show(const struct cli *cli, const char *what, const struct plan *plan)
+static int show(const struct cli *cli, const char *what, const struct snapshot *snapshot)
 {
+	const struct plan *plan = snapshot->plan;
 	if (strcmp(what, "nft") == 0)
 		print_text(cli, what, plan, print_nft);
 	else if (strcmp(what, "tc") == 0)
 		print_text(cli, what, plan, print_tc);
+	else if (strcmp(what, "rules") == 0)
+		show_rules(cli, snapshot->config);
 	else
 		show_marks(cli, plan);
 	return EXIT_DONE;
@@ -125,12 +129,12 @@ int command_show(struct cli *cli, int argc, char **argv)
 {
 	struct state earlier;
 	if (argc != 1)
-		return cli_usage("`show` takes one of: nft, tc, marks");
+		return cli_usage("`show` takes one of: nft, tc, rules, marks");
 	if (strcmp(argv[0], "nft") != 0 && strcmp(argv[0], "tc") != 0 &&
-	    strcmp(argv[0], "marks") != 0)
-		return cli_usage("`show` takes one of: nft, tc, marks; not `%s`", argv[0]);
+	    strcmp(argv[0], "rules") != 0 && strcmp(argv[0], "marks") != 0)
+		return cli_usage("`show` takes one of: nft, tc, rules, marks; not `%s`", argv[0]);
 	struct snapshot *snapshot = cli_load(cli, &earlier);
-	int status = snapshot ? show(cli, argv[0], snapshot->plan) : EXIT_FAILED;
+	int status = snapshot ? show(cli, argv[0], snapshot) : EXIT_FAILED;
 	snapshot_free(snapshot);
 	state_fini(&earlier);
 	return status;

@@ -4,27 +4,44 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/member.h"
+#include "cli/rate.h"
+#include "cli/style.h"
 #include "cli/throttle_table.h"
 
-/* 2500000 as `2.50mbit`, in the units of rules.yaml. */
-static const char *rate_text(long long bps, char *buffer, size_t size)
+static void print_confirm(const json_t *status)
 {
-	if (bps >= 1000000000)
-		snprintf(buffer, size, "%.2fgbit", (double)bps / 1e9);
-	else if (bps >= 1000000)
-		snprintf(buffer, size, "%.2fmbit", (double)bps / 1e6);
-	else
-		snprintf(buffer, size, "%.1fkbit", (double)bps / 1e3);
-	return buffer;
+	const json_t *confirm = json_object_get(status, "confirm");
+	if (json_is_true(json_object_get(status, "config_is_copy")))
+		printf("%s           in force is the last confirmed configuration, not the "
+		       "file%s\n",
+		       style_begin(stdout, STYLE_WARNING), style_end(stdout));
+	if (json_is_object(confirm))
+		printf("%sconfirm    within %.0f s (nfshaper confirm), or it goes back%s\n",
+		       style_begin(stdout, STYLE_WARNING),
+		       json_number_value(json_object_get(confirm, "seconds_left")),
+		       style_end(stdout));
+}
+
+/* What is not there costs something: its reason is told. */
+static void print_kernel(const json_t *kernel)
+{
+	const json_t *ifb = json_object_get(kernel, "ifb");
+	printf("kernel     %s, queue path %s", member_text(kernel, "release"),
+	       member_text(kernel, "queue"));
+	if (json_is_true(ifb))
+		printf(", IFB");
+	if (json_is_false(ifb))
+		printf(", no IFB: %s", member_text(kernel, "ifb_why"));
+	putchar('\n');
 }
 
 static void print_queue(const json_t *queue)
 {
-	printf("queue      %s path, %lld worker%s (queues %lld–%lld), length %lld, on-failure %s\n"
+	printf("queue      %lld worker%s (queues %lld–%lld), length %lld, on-failure %s\n"
 	       "packets    %lld received, %lld answered, %lld waiting, %lld malformed\n"
 	       "lost       %lld queue full, %lld socket full, %lld overruns, %lld late answers\n",
-	       member_text(queue, "path"), member_number(queue, "workers"),
-	       member_number(queue, "workers") == 1 ? "" : "s", member_number(queue, "first"),
+	       member_number(queue, "workers"), member_number(queue, "workers") == 1 ? "" : "s",
+	       member_number(queue, "first"),
 	       member_number(queue, "first") + 2 * member_number(queue, "workers") - 1,
 	       member_number(queue, "length"), member_text(queue, "on_failure"),
 	       member_number(queue, "received"), member_number(queue, "verdicts"),
@@ -60,9 +77,9 @@ static void print_class(const json_t *class)
 	printf("  %-16s %-4s %-8s %11s %11s %11s %14lld %10lld %8lld %10lld %6s\n",
 	       member_text(class, "name"), member_text(class, "direction"),
 	       member_text(class, "classid"),
-	       rate_text(member_number(class, "rate_bps"), rate, sizeof(rate)),
-	       rate_text(member_number(class, "ceil_bps"), ceil, sizeof(ceil)),
-	       rate_text(member_number(class, "now_bps"), now, sizeof(now)),
+	       rate_text((double)member_number(class, "rate_bps"), rate, sizeof(rate)),
+	       rate_text((double)member_number(class, "ceil_bps"), ceil, sizeof(ceil)),
+	       rate_text((double)member_number(class, "now_bps"), now, sizeof(now)),
 	       member_number(class, "bytes"), member_number(class, "packets"),
 	       member_number(class, "drops"), member_number(class, "backlog_bytes"), connections);
 }
@@ -100,13 +117,15 @@ static void print_interface(const json_t *interface)
 {
 	const json_t *warning;
 	size_t index;
-	printf("\n%s", member_text(interface, "name"));
+	printf("\n%s%s%s", style_begin(stdout, STYLE_HEAD), member_text(interface, "name"),
+	       style_end(stdout));
 	print_directions(interface);
 	if (!json_is_true(json_object_get(interface, "present")))
 		printf(": not there now; it is shaped when it appears");
 	putchar('\n');
 	json_array_foreach(json_object_get(interface, "warnings"), index, warning)
-		printf("  ! %s\n", json_string_value(warning));
+		printf("  %s! %s%s\n", style_begin(stdout, STYLE_WARNING),
+		       json_string_value(warning), style_end(stdout));
 	print_classes(json_object_get(interface, "classes"));
 }
 
@@ -115,8 +134,9 @@ static void print_flowtables(const json_t *flowtables)
 	const json_t *flowtable;
 	size_t index;
 	json_array_foreach(flowtables, index, flowtable)
-		printf("! flowtable `%s`: flows that it takes over go past nfshaper\n",
-		       json_string_value(flowtable));
+		printf("%s! flowtable `%s`: flows that it takes over go past nfshaper%s\n",
+		       style_begin(stdout, STYLE_WARNING), json_string_value(flowtable),
+		       style_end(stdout));
 }
 
 static void print_throttles(const json_t *throttles)
@@ -142,12 +162,31 @@ static void print_rules(const json_t *rules)
 		       member_number(rule, "over"), member_text(rule, "rule"));
 }
 
+static void print_remark(const json_t *remark)
+{
+	const char *state = member_text(remark, "state");
+	if (strcmp(state, "none") == 0)
+		return;
+	printf("living     %lld of %lld judged again, %lld changed, %lld left to their next "
+	       "packet, "
+	       "%.2f s%s",
+	       member_number(remark, "seen"), member_number(remark, "total"),
+	       member_number(remark, "changed"), member_number(remark, "undecided"),
+	       json_number_value(json_object_get(remark, "seconds")),
+	       strcmp(state, "running") == 0 ? ", goes on" : "");
+	if (strcmp(state, "failed") == 0)
+		printf(", FAILED: %s", member_text(remark, "error"));
+	putchar('\n');
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *interface, *not_judged = json_object_get(status, "not_judged");
 	size_t index;
 	printf("nfshaper   %s, pid %lld, %s\n", member_text(status, "version"),
 	       member_number(status, "pid"), member_text(status, "config"));
+	print_confirm(status);
+	print_kernel(json_object_get(status, "kernel"));
 	print_queue(json_object_get(status, "queue"));
 	if (json_is_object(not_judged))
 		printf("not judged %lld exempt, %lld without a conntrack entry, %lld bridged, "
@@ -156,8 +195,10 @@ static void print_status(const json_t *status)
 		       member_number(not_judged, "bridged"),
 		       member_number(not_judged, "undecided"));
 	else
-		printf("not judged ALL PACKETS: the table inet nfshaper is gone\n");
+		printf("%snot judged ALL PACKETS: the table inet nfshaper is gone%s\n",
+		       style_begin(stdout, STYLE_ERROR), style_end(stdout));
 	print_owners(json_object_get(status, "owners"));
+	print_remark(json_object_get(status, "remark"));
 	print_flowtables(json_object_get(status, "flowtables"));
 	json_array_foreach(json_object_get(status, "interfaces"), index, interface)
 		print_interface(interface);

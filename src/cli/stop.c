@@ -8,27 +8,19 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "daemon/leftovers.h"
 #include "daemon/netns_lock.h"
 #include "daemon/pidfile.h"
-#include "kernel/shaper.h"
-#include "kernel/table.h"
 
 #define STOP_TIMEOUT_MS 30000
 
-/*
- * Removes the table and the qdiscs that a daemon left which was killed. Not where another one
- * lives in this network namespace. True where there was something.
- */
+/* What a killed daemon left, unless another one lives in this network namespace. */
 static bool remove_leftovers(void)
 {
-	struct table_counters counters;
-	struct nl_error error;
 	char *why = NULL;
 	struct nfqueue *lock = netns_lock(&why);
-	bool found = lock && table_read_counters(&counters) == 0;
+	bool found = lock && leftovers_remove();
 	free(why);
-	if (found && (table_remove(&error) || shaper_remove_others(NULL, &error)))
-		cli_fail(EXIT_FAILED, "not all of it could be removed: %s", strerror(-error.code));
 	nfqueue_close(lock);
 	return found;
 }

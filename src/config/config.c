@@ -79,11 +79,11 @@ static void read_tree(struct reader *reader, const struct node *root)
 	check_classes(reader);
 }
 
-struct config *config_load(const char *path, struct diags *diags)
+/* Fills the new configuration; NULL where that cannot be read. */
+static struct config *load(struct config *config, struct diags *diags)
 {
 	struct yaml_tree tree;
-	struct config *config = config_new(path);
-	if (yaml_tree_load(config->path, diags, &tree)) {
+	if (yaml_tree_load(&config->files, config->path, diags, &tree)) {
 		config_free(config);
 		return NULL;
 	}
@@ -91,6 +91,20 @@ struct config *config_load(const char *path, struct diags *diags)
 	read_tree(&reader, tree.root);
 	yaml_tree_fini(&tree);
 	return config;
+}
+
+struct config *config_load(const char *path, struct diags *diags)
+{
+	return load(config_new(path), diags);
+}
+
+struct config *config_load_kept(struct config_files *files, struct diags *diags)
+{
+	struct config *config = config_new(files->items[0].path);
+	config->files = *files;
+	config->files.is_copy = true;
+	*files = (struct config_files){0};
+	return load(config, diags);
 }
 
 void config_free(struct config *config)
@@ -119,6 +133,7 @@ void config_free(struct config *config)
 	free(config->local);
 	free(config->management);
 	free(config->geoip);
+	config_files_fini(&config->files);
 	free(config->path);
 	free(config);
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/files.h"
 #include "net/addr.h"
 #include "util/diag.h"
 
@@ -173,6 +174,7 @@ struct config {
 	size_t n_throttles;
 	struct config_rule *rules;
 	size_t n_rules;
+	struct config_files files; /* that it was read from */
 };
 
 /* The set of that name, or NULL. */
@@ -185,6 +187,9 @@ struct place config_set_place(const struct config_set *set, const struct config_
  * finding more errors, such as those in the expressions. The caller frees the result.
  */
 struct config *config_load(const char *path, struct diags *diags);
+
+/* The same out of files that were kept, the first of which is rules.yaml. *files is emptied. */
+struct config *config_load_kept(struct config_files *files, struct diags *diags);
 void config_free(struct config *config);
 
 /* True where the interface has the class. */

@@ -34,7 +34,7 @@ const char *text_shown(const char *text, char *buffer)
 {
 	size_t length = strlen(text), kept = length;
 	if (length > SHOWN_TEXT_MAX)
-		for (kept = SHOWN_TEXT_MAX; UTF8_CONTINUES(text[kept]);)
+		for (kept = SHOWN_TEXT_MAX; kept > 0 && UTF8_CONTINUES(text[kept]);)
 			kept--;
 	for (size_t i = 0; i < kept; i++)
 		buffer[i] = text[i] == '\n' || text[i] == '\t' ? ' ' : text[i];

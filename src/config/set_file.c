@@ -86,13 +86,13 @@ void set_file_read(struct set_draft *draft, struct reader *reader, const struct 
 	if (reader->diags->errors > REPORT_ERRORS_MAX)
 		return;
 	/* Not to wait for the writer of a FIFO. */
-	if (!is_regular(path)) {
+	if (!reader->config->files.is_copy && !is_regular(path)) {
 		report_error(reader->diags, value->at,
 			     "file `%s` cannot be read: it is not a regular file", SHOWN(path));
 		return;
 	}
 	diags_init(&found);
-	if (source_load(path, &found, &source) == 0) {
+	if (config_files_load(&reader->config->files, path, &found, &source) == 0) {
 		if (source.length > draft->budget->file_bytes) {
 			report_error(reader->diags, value->at,
 				     "file `%s`: the files of all sets have more than %u MiB",

@@ -142,26 +142,39 @@ static void report(const char *path, int error, struct diags *diags)
 		diag_error(diags, at, "cannot be read: %s", strerror(-error));
 }
 
+/* Takes the bytes over, also on failure. */
+static int check(struct source *source, struct diags *diags, struct source *ret_source)
+{
+	size_t mark = sizeof(byte_order_mark) - 1;
+	if (source->length >= mark && memcmp(source->bytes, byte_order_mark, mark) == 0) {
+		source->length -= mark;
+		memmove(source->bytes, source->bytes + mark, source->length + 1);
+	}
+	int error = scan(source, diags);
+	if (error)
+		source_fini(source);
+	else
+		*ret_source = *source;
+	return error;
+}
+
 int source_load(const char *path, struct diags *diags, struct source *ret_source)
 {
 	struct source source = {.path = path};
 	int error = open_and_read(&source);
-	if (error) {
-		report(path, error, diags);
-		source_fini(&source);
-		return error;
-	}
-	size_t mark = sizeof(byte_order_mark) - 1;
-	if (source.length >= mark && memcmp(source.bytes, byte_order_mark, mark) == 0) {
-		source.length -= mark;
-		memmove(source.bytes, source.bytes + mark, source.length + 1);
-	}
-	error = scan(&source, diags);
-	if (error)
-		source_fini(&source);
-	else
-		*ret_source = source;
+	if (!error)
+		return check(&source, diags, ret_source);
+	report(path, error, diags);
+	source_fini(&source);
 	return error;
+}
+
+int source_take(const char *path, const char *bytes, size_t length, struct diags *diags,
+		struct source *ret_source)
+{
+	struct source source = {.path = path, .bytes = xcalloc(length + 1, 1), .length = length};
+	memcpy(source.bytes, bytes, length);
+	return check(&source, diags, ret_source);
 }
 
 void source_fini(struct source *source)

@@ -26,6 +26,10 @@ struct source {
  * -EISDIR, -EFBIG, -EILSEQ where a byte is not UTF-8 or a character has no place in a text.
  */
 int source_load(const char *path, struct diags *diags, struct source *ret_source);
+
+/* The same with bytes that were read before, which are copied. 0 or -EILSEQ. */
+int source_take(const char *path, const char *bytes, size_t length, struct diags *diags,
+		struct source *ret_source);
 void source_fini(struct source *source);
 
 /* The offset of the character at that place; the end of the line or file where it lies behind. */

@@ -265,10 +265,11 @@ static int build(struct builder *builder)
 	}
 }
 
-int yaml_tree_load(const char *path, struct diags *diags, struct yaml_tree *ret_tree)
+int yaml_tree_load(struct config_files *files, const char *path, struct diags *diags,
+		   struct yaml_tree *ret_tree)
 {
 	struct yaml_tree tree = {0};
-	int error = source_load(path, diags, &tree.source);
+	int error = config_files_load(files, path, diags, &tree.source);
 	if (error)
 		return error;
 	struct builder builder = {.source = &tree.source, .diags = diags};

@@ -10,6 +10,7 @@
 #ifndef CONFIG_YAML_TREE_H
 #define CONFIG_YAML_TREE_H
 
+#include "config/files.h"
 #include "config/node.h"
 #include "config/source.h"
 #include "util/diag.h"
@@ -23,11 +24,12 @@ struct yaml_tree {
 };
 
 /*
- * Reads a file. `path` must outlive the tree (the places point to it). What is wrong goes to
- * *diags; -EINVAL where no tree can be made of it, other errors as source_load(). A key that is
- * given twice is an error in *diags, but the tree is made, with the first of them.
+ * Reads a file (config_files_load). `path` must outlive the tree (the places point to it). What is
+ * wrong goes to *diags; -EINVAL where no tree can be made of it, other errors as source_load(). A
+ * key that is given twice is an error in *diags, but the tree is made, with the first of them.
  */
-int yaml_tree_load(const char *path, struct diags *diags, struct yaml_tree *ret_tree);
+int yaml_tree_load(struct config_files *files, const char *path, struct diags *diags,
+		   struct yaml_tree *ret_tree);
 void yaml_tree_fini(struct yaml_tree *tree);
 
 #endif

@@ -13,6 +13,7 @@ struct bench {
 	struct owner_finder *finder;  /* borrowed; NULL: nothing has asked for owners so far */
 	struct rule_figures *figures; /* one for each rule */
 	uint32_t *steps;              /* room for the paths of a batch */
+	bool forgets;                 /* paths of the bench before, though its rules are the same */
 };
 
 /*

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/control.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <nfshaper/control.h>
-#include <stdbool.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,166 +13,154 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/control_client.h"
 #include "util/alloc.h"
 
-#define CLIENTS_MAX 16
-
-/* A connection: first its request is read into `text`, then its answer is written out of it. */
-struct client {
-	struct client *next;
-	struct control *control;
-	ev_io io;
-	ev_timer timer;
-	char *text;
-	size_t length;  /* bytes read so far, or bytes of the answer */
-	size_t written; /* bytes of the answer that are out */
-};
-
-struct control {
-	struct ev_loop *loop;
-	control_handler *handler;
-	void *data;
-	char *path;
-	ev_io io;
-	struct client *clients;
-	unsigned n_clients;
-};
-
-static void client_close(struct client *client)
+const char *control_command(const struct control_request *request)
 {
-	struct control *control = client->control;
-	struct client **link = &control->clients;
-	while (*link != client)
-		link = &(*link)->next;
-	*link = client->next;
-	control->n_clients--;
-	ev_io_stop(control->loop, &client->io);
-	ev_timer_stop(control->loop, &client->timer);
-	close(client->io.fd);
-	free(client->text);
-	free(client);
+	return json_string_value(json_object_get(request->members, "command"));
 }
 
-static json_t *error_answer(const char *error)
+json_t *control_members(const struct control_request *request)
+{
+	return request->members;
+}
+
+uid_t control_user(const struct control_request *request)
+{
+	return request->uid;
+}
+
+bool control_is_root(const struct control_request *request)
+{
+	return request->uid == 0;
+}
+
+static json_t *error_json(const char *error)
 {
 	return json_pack("{s:i, s:b, s:s}", "version", NFSHAPER_CONTROL_VERSION, "ok", 0, "error",
 			 error);
 }
 
-/* The answer to the request, whatever it is. */
-static json_t *answer(const struct control *control, const struct client *client)
+static void set_text(struct control_request *request, json_t *whole)
 {
-	json_t *request = json_loadb(client->text, client->length, JSON_REJECT_DUPLICATES, NULL);
-	const char *command = NULL;
-	int version = 0;
-	char *error = NULL;
-	json_t *result = NULL;
-	if (json_unpack(request, "{s:i, s:s}", "version", &version, "command", &command))
-		error = xstrdup("the request is not understood");
-	else if (version != NFSHAPER_CONTROL_VERSION)
-		error = xasprintf("the daemon speaks version %d of the control protocol, not %d",
-				  NFSHAPER_CONTROL_VERSION, version);
-	else
-		result = control->handler(command, request, control->data, &error);
-	json_t *whole = result ? json_pack("{s:i, s:b, s:o}", "version", NFSHAPER_CONTROL_VERSION,
-					   "ok", 1, "result", result)
-			       : error_answer(error ? error : "failed");
-	free(error);
-	json_decref(request);
-	return whole;
-}
-
-static void on_writable(struct ev_loop *loop, ev_io *io, int events)
-{
-	struct client *client = io->data;
-	(void)loop;
-	(void)events;
-	ssize_t sent = send(io->fd, client->text + client->written,
-			    client->length - client->written, MSG_NOSIGNAL);
-	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (sent > 0)
-		client->written += (size_t)sent;
-	if (sent < 0 || client->written == client->length)
-		client_close(client);
-}
-
-/* The client's time begins anew: what the daemon itself took, for a long file, is not the client's.
- */
-static void restart_timer(struct client *client)
-{
-	ev_now_update(client->control->loop);
-	ev_timer_again(client->control->loop, &client->timer);
-}
-
-static void begin_answer(struct client *client)
-{
-	json_t *whole = answer(client->control, client);
-	char *text = json_dumps(whole, JSON_COMPACT);
+	free(request->text);
+	request->text = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
+	request->length = request->text ? strlen(request->text) : 0;
 	json_decref(whole);
-	free(client->text);
-	client->text = text;
-	client->length = text ? strlen(text) : 0;
-	ev_io_stop(client->control->loop, &client->io);
-	ev_io_init(&client->io, on_writable, client->io.fd, EV_WRITE);
-	ev_io_start(client->control->loop, &client->io);
-	restart_timer(client);
 }
 
-/* A request ends with a line break, or where the client closes its side. */
-static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+/* Hands the answered request to the loop. */
+static void hand_over(struct control_request *request)
 {
-	struct client *client = io->data;
-	(void)loop;
-	(void)events;
-	ssize_t got = recv(io->fd, client->text + client->length,
-			   NFSHAPER_CONTROL_REQUEST_MAX - client->length, 0);
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got < 0) {
-		client_close(client);
-		return;
+	struct control *control = request->control;
+	pthread_mutex_lock(&control->mutex);
+	request->next_answered = control->answered;
+	control->answered = request;
+	/* With the mutex held: once it is free, control_free() may be through with all of it. */
+	ev_async_send(control->loop, &control->wake);
+	pthread_mutex_unlock(&control->mutex);
+}
+
+void control_answer(struct control_request *request, json_t *result)
+{
+	set_text(request, json_pack("{s:i, s:b, s:o}", "version", NFSHAPER_CONTROL_VERSION, "ok", 1,
+				    "result", result));
+	hand_over(request);
+}
+
+void control_fail(struct control_request *request, const char *format, ...)
+{
+	char *error = NULL;
+	va_list args;
+	va_start(args, format);
+	if (vasprintf(&error, format, args) < 0)
+		error = NULL;
+	va_end(args);
+	set_text(request, error_json(error ? error : "failed"));
+	free(error);
+	hand_over(request);
+}
+
+/* What has been answered is written from now on. */
+static void collect(struct control *control)
+{
+	pthread_mutex_lock(&control->mutex);
+	struct control_request *answered = control->answered;
+	control->answered = NULL;
+	pthread_mutex_unlock(&control->mutex);
+	while (answered) {
+		struct control_request *next = answered->next_answered;
+		if (control->answer_bytes &&
+		    control->answer_bytes + answered->length > CONTROL_ANSWERS_MAX)
+			set_text(answered, error_json("the daemon is busy: other clients have not "
+						      "read their answers yet; try again"));
+		control_client_write(answered);
+		answered = next;
 	}
-	bool is_complete = got == 0 || memchr(client->text + client->length, '\n', (size_t)got);
-	client->length += (size_t)got;
-	if (is_complete || client->length == NFSHAPER_CONTROL_REQUEST_MAX)
-		begin_answer(client);
 }
 
-static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_answered(struct ev_loop *loop, ev_async *wake, int events)
 {
 	(void)loop;
 	(void)events;
-	client_close(timer->data);
+	collect(wake->data);
+}
+
+/*
+ * The client that must make room for one of that user: the oldest that the daemon itself does not
+ * keep waiting, root's only for root. NULL where there is none.
+ */
+static struct control_request *find_victim(const struct control *control, uid_t uid)
+{
+	struct control_request *victim = NULL;
+	for (struct control_request *client = control->clients; client; client = client->next) {
+		bool is_roots = client->uid == 0;
+		if (client->phase == CONTROL_HANDLED || (is_roots && uid != 0))
+			continue;
+		if (!victim || !is_roots || victim->uid == 0)
+			victim = client;
+	}
+	return victim;
+}
+
+static bool make_room(struct control *control, uid_t uid)
+{
+	if (control->n_clients < CONTROL_CLIENTS_MAX)
+		return true;
+	struct control_request *victim = find_victim(control, uid);
+	if (victim)
+		control_client_close(victim);
+	return victim;
 }
 
 static void on_connection(struct ev_loop *loop, ev_io *io, int events)
 {
 	struct control *control = io->data;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	(void)loop;
 	(void)events;
 	int fd = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (control->n_clients == CLIENTS_MAX) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || !make_room(control, peer.uid))
 		close(fd);
-		return;
-	}
-	struct client *client = xcalloc(1, sizeof(*client));
-	client->control = control;
-	client->text = xcalloc(1, NFSHAPER_CONTROL_REQUEST_MAX);
-	client->next = control->clients;
-	control->clients = client;
-	control->n_clients++;
-	ev_io_init(&client->io, on_readable, fd, EV_READ);
-	ev_timer_init(&client->timer, on_timeout, NFSHAPER_CONTROL_TIMEOUT_S,
-		      NFSHAPER_CONTROL_TIMEOUT_S);
-	client->io.data = client->timer.data = client;
-	ev_io_start(loop, &client->io);
-	ev_timer_start(loop, &client->timer);
+	else
+		control_client_open(control, fd, peer.uid);
+}
+
+/* Whoever may enter the directory may ask: its group, not only the daemon's own. */
+static int give_to_group(const char *path, const char *run_dir)
+{
+	struct stat folder;
+	if (stat(run_dir, &folder) || chown(path, (uid_t)-1, folder.st_gid))
+		return -errno;
+	return 0;
 }
 
 /* A socket that only root and the group may use. The errno is kept on failure. */
-static int listen_at(const char *path)
+static int listen_at(const char *path, const char *run_dir)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof(address.sun_path)) {
@@ -184,14 +173,15 @@ static int listen_at(const char *path)
 		return -1;
 	unlink(path);
 	mode_t mask = umask(0117);
-	int error =
-		bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, CLIENTS_MAX)
-			? errno
-			: 0;
+	int error = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
 	umask(mask);
+	if (!error)
+		error = give_to_group(path, run_dir);
+	if (!error && listen(fd, CONTROL_CLIENTS_MAX))
+		error = -errno;
 	if (error) {
 		close(fd);
-		errno = error;
+		errno = -error;
 		return -1;
 	}
 	return fd;
@@ -201,7 +191,7 @@ struct control *control_new(struct ev_loop *loop, const char *run_dir, control_h
 			    void *data)
 {
 	char *path = xasprintf("%s/%s", run_dir, NFSHAPER_CONTROL_SOCKET);
-	int fd = listen_at(path);
+	int fd = listen_at(path, run_dir);
 	if (fd < 0) {
 		int error = errno;
 		free(path);
@@ -213,9 +203,12 @@ struct control *control_new(struct ev_loop *loop, const char *run_dir, control_h
 	control->handler = handler;
 	control->data = data;
 	control->path = path;
+	pthread_mutex_init(&control->mutex, NULL);
 	ev_io_init(&control->io, on_connection, fd, EV_READ);
-	control->io.data = control;
+	ev_async_init(&control->wake, on_answered);
+	control->io.data = control->wake.data = control;
 	ev_io_start(loop, &control->io);
+	ev_async_start(loop, &control->wake);
 	return control;
 }
 
@@ -223,11 +216,20 @@ void control_free(struct control *control)
 {
 	if (!control)
 		return;
+	collect(control);
+	for (struct control_request *client = control->clients, *next; client; client = next) {
+		next = client->next;
+		assert(client->phase != CONTROL_HANDLED);
+		if (client->phase == CONTROL_WRITING)
+			control_client_flush(client);
+	}
 	while (control->clients)
-		client_close(control->clients);
+		control_client_close(control->clients);
 	ev_io_stop(control->loop, &control->io);
+	ev_async_stop(control->loop, &control->wake);
 	close(control->io.fd);
 	unlink(control->path);
+	pthread_mutex_destroy(&control->mutex);
 	free(control->path);
 	free(control);
 }

@@ -4,14 +4,16 @@
  *
  *   snapshot     the configuration, checked and compiled; nothing has been touched before
  *   features     what the kernel offers, and whether the privileges are there
- *   incoming     in which way what comes in is shaped
  *   locks        one daemon for a run directory and for a network namespace
+ *   confirm      another snapshot, where this one was not confirmed
+ *   incoming     in which way what comes in is shaped
  *   child        where it detaches, all that follows happens in the child
  *   control      the socket and the signals: a stop that comes now waits for its turn
  *   throttles    their tables of sessions
  *   owners       where some rule asks for them
  *   workers      queues are bound before any rule feeds them
  *   shapers      classes are there before any packet is given one
+ *   marks        living connections are judged
  *   table        one transaction; from here on packets are judged
  *   state        ids on the disk
  *   loop         link events, control requests, signals
@@ -34,10 +36,9 @@
 #include "daemon/pidfile.h"
 #include "daemon/preflight.h"
 #include "daemon/reload.h"
+#include "daemon/requests.h"
 #include "daemon/ruleset.h"
 #include "daemon/sessions.h"
-#include "daemon/status.h"
-#include "daemon/throttle_control.h"
 #include "kernel/flowtable.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -93,6 +94,7 @@ static void close_workers(struct daemon *daemon)
 		worker_free(daemon->workers[i]);
 	}
 	free(daemon->workers);
+	daemon->workers = NULL;
 }
 
 static int start_owners(struct daemon *daemon)
@@ -146,27 +148,13 @@ static int start_shaping(struct daemon *daemon)
 	return error;
 }
 
-static json_t *handle(const char *command, json_t *request, void *data, char **ret_error)
-{
-	if (strcmp(command, "status") == 0)
-		return status_json(data);
-	if (strcmp(command, "reload") == 0)
-		return reload(data);
-	if (strcmp(command, "sessions") == 0)
-		return throttle_control_sessions(data, request, ret_error);
-	if (strcmp(command, "throttle-set") == 0)
-		return throttle_control_set(data, request, ret_error);
-	if (strcmp(command, "throttle-remove") == 0)
-		return throttle_control_remove(data, request, ret_error);
-	*ret_error = xasprintf("the daemon does not know the command `%s`", command);
-	return NULL;
-}
-
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
 {
 	(void)events;
-	if (watcher->signum == SIGHUP)
-		json_decref(reload(watcher->data));
+	if (watcher->signum == SIGHUP && aftermath_is_on(watcher->data))
+		aftermath_wait(watcher->data, NULL);
+	else if (watcher->signum == SIGHUP)
+		reload(watcher->data, NULL, 0);
 	else
 		ev_break(loop, EVBREAK_ALL);
 }
@@ -179,7 +167,8 @@ static int open_control(struct daemon *daemon)
 		log_error("no event loop: %s", strerror(errno));
 		return -EIO;
 	}
-	daemon->control = control_new(daemon->loop, daemon->options->run_dir, handle, daemon);
+	daemon->control =
+		control_new(daemon->loop, daemon->options->run_dir, requests_handle, daemon);
 	if (!daemon->control) {
 		log_error("the control socket in %s cannot be made: %s", daemon->options->run_dir,
 			  strerror(errno));
@@ -202,9 +191,68 @@ static void close_control(struct daemon *daemon)
 	ev_loop_destroy(daemon->loop);
 }
 
+/* What is started is kept before anything is touched for it. */
+static int begin_confirm(struct daemon *daemon, unsigned seconds)
+{
+	struct diags diags;
+	diags_init(&diags);
+	bool may_go_on = confirm_begin(daemon, daemon->snapshot, seconds, &diags);
+	reload_log(&diags);
+	diags_fini(&diags);
+	return may_go_on ? 0 : -EIO;
+}
+
+/* From now on the loop looks after everything. */
+static void watch(struct daemon *daemon)
+{
+	const struct plan *plan = daemon->snapshot->plan;
+	shaping_watch(&daemon->shaping, daemon->loop);
+	police_watch(&daemon->police, plan, daemon->loop);
+	ruleset_watch(daemon);
+	sessions_watch(daemon);
+	hours_watch(daemon);
+	aftermath_begin(daemon);
+	watchdog_watch(&daemon->watchdog, daemon->workers, plan->workers, daemon->loop);
+	decision_log_watch(&daemon->decision_log, daemon->workers, plan->workers, daemon->loop);
+	losses_watch(daemon);
+	netstat_watch(&daemon->netstat, daemon->loop);
+}
+
+static void take_down(struct daemon *daemon)
+{
+	if (daemon->confirm.is_restart)
+		notify_reloading();
+	else
+		notify_send("STOPPING=1");
+	log_info("stopping");
+	netstat_stop(&daemon->netstat);
+	hours_stop(daemon);
+	aftermath_stop(daemon);
+	confirm_stop(daemon);
+	losses_stop(daemon);
+	decision_log_stop(&daemon->decision_log, daemon->loop);
+	watchdog_stop(&daemon->watchdog, daemon->loop);
+	police_stop(&daemon->police, daemon->loop);
+	ruleset_stop_queueing(daemon);
+	close_workers(daemon);
+	ownership_close(daemon);
+	sessions_close(daemon);
+	ruleset_remove(daemon);
+	shaping_stop(&daemon->shaping, daemon->loop);
+	close_control(daemon);
+}
+
+static void log_running(const struct plan *plan, enum queue_path path)
+{
+	const struct log_field fields[] = {{"NFSHAPER_EVENT", "running"}};
+	log_event(LOG_IS_INFO, fields, 1, "running: %u worker%s, queue path %s", plan->workers,
+		  plan->workers == 1 ? "" : "s", queue_path_text(path));
+}
+
 /* With the lock held and, where wanted, in the child: set up, run, take down. */
 static int serve(struct daemon *daemon, int ready_fd)
 {
+	unsigned confirm_s = daemon->confirm.is_copy ? 0 : daemon->options->confirm_s;
 	int error = pidfile_write(daemon->locks.pid_fd);
 	signal(SIGPIPE, SIG_IGN);
 	tzset(); /* for clock_local() */
@@ -215,6 +263,9 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = open_control(daemon);
 	if (error)
 		return error;
+	error = begin_confirm(daemon, confirm_s);
+	if (error)
+		goto no_confirm;
 	error = sessions_open(daemon);
 	if (error)
 		goto no_throttles;
@@ -227,33 +278,21 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = start_shaping(daemon);
 	if (error)
 		goto no_shaping;
+	aftermath_precede(daemon);
 	error = ruleset_install(daemon);
 	if (error)
 		goto no_table;
-	shaping_clear(daemon->snapshot->plan);
+	shaping_tidy(&daemon->shaping, daemon->loop);
 	state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
-	shaping_watch(&daemon->shaping, daemon->loop);
-	police_watch(&daemon->police, daemon->snapshot->plan, daemon->loop);
-	ruleset_watch(daemon);
-	sessions_watch(daemon);
+	watch(daemon);
+	confirm_end(daemon, confirm_s, true);
 	flowtable_find(warn_of_flowtable, NULL);
-	log_info("running: %u worker%s, queue path %s", daemon->snapshot->plan->workers,
-		 daemon->snapshot->plan->workers == 1 ? "" : "s",
-		 queue_path_text(daemon->features.queue_path));
+	log_running(daemon->snapshot->plan, daemon->features.queue_path);
 	if (ready_fd >= 0)
 		detach_ready(ready_fd);
 	notify_send("READY=1");
 	ev_run(daemon->loop, 0);
-	notify_send("STOPPING=1");
-	log_info("stopping");
-	police_stop(&daemon->police, daemon->loop);
-	ruleset_stop_queueing(daemon);
-	close_workers(daemon);
-	ownership_close(daemon);
-	sessions_close(daemon);
-	ruleset_remove(daemon);
-	shaping_stop(&daemon->shaping, daemon->loop, NULL);
-	close_control(daemon);
+	take_down(daemon);
 	return 0;
 no_table:
 	shaping_undo(&daemon->shaping, daemon->loop);
@@ -264,7 +303,24 @@ no_workers:
 no_owners:
 	sessions_close(daemon);
 no_throttles:
+	confirm_end(daemon, confirm_s, false);
+no_confirm:
 	close_control(daemon);
+	return error;
+}
+
+/* Until it is over: where a configuration goes back to one that needs it, a second time. */
+static int serve_all(struct daemon *daemon, int ready_fd)
+{
+	int error = serve(daemon, ready_fd);
+	while (!error && daemon->confirm.is_restart) {
+		daemon->confirm.is_restart = false;
+		error = confirm_load(daemon);
+		if (!error)
+			error = choose_incoming(daemon);
+		if (!error)
+			error = serve(daemon, -1);
+	}
 	return error;
 }
 
@@ -272,20 +328,23 @@ int daemon_run(const struct daemon_options *options)
 {
 	struct daemon daemon = {.options = options, .locks.pid_fd = -1};
 	int ready_fd = -1;
+	log_use_journal();
 	int error = load_snapshot(&daemon);
 	if (!error)
 		error = probe(&daemon);
 	if (!error)
-		error = choose_incoming(&daemon);
-	if (!error)
 		error = locks_take(&daemon.locks, options->run_dir);
+	if (!error)
+		error = confirm_choose(&daemon);
+	if (!error)
+		error = choose_incoming(&daemon);
 	if (!error && !options->foreground) {
 		ready_fd = detach_begin();
 		if (ready_fd < 0)
 			error = ready_fd;
 	}
 	if (!error)
-		error = serve(&daemon, ready_fd);
+		error = serve_all(&daemon, ready_fd);
 	locks_release(&daemon.locks, options->run_dir);
 	snapshot_free(daemon.snapshot);
 	state_fini(&daemon.state);

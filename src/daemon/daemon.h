@@ -7,14 +7,23 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "daemon/aftermath.h"
+#include "daemon/confirm.h"
 #include "daemon/control.h"
+#include "daemon/decision_log.h"
 #include "daemon/guard.h"
+#include "daemon/hours.h"
 #include "daemon/incoming.h"
 #include "daemon/locks.h"
+#include "daemon/losses.h"
+#include "daemon/netstat.h"
 #include "daemon/police.h"
+#include "daemon/reload.h"
+#include "daemon/remark.h"
 #include "daemon/session_file.h"
 #include "daemon/shaping.h"
 #include "daemon/state.h"
+#include "daemon/watchdog.h"
 #include "daemon/worker.h"
 #include "engine/snapshot.h"
 #include "kernel/features.h"
@@ -25,6 +34,7 @@ struct daemon_options {
 	const char *run_dir;
 	const char *state_dir;
 	bool foreground;
+	unsigned confirm_s; /* it goes back unless it is confirmed in that time; 0: no */
 };
 
 struct daemon {
@@ -33,16 +43,25 @@ struct daemon {
 	struct state state; /* what is known of this run and of earlier ones */
 	struct snapshot *snapshot;
 	struct session_file *session_file;
-	ev_timer tidy_timer; /* of sessions */
+	ev_timer tidy_timer;     /* of sessions */
 	struct owners *owners;   /* NULL: nothing has asked for them so far */
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;
 	struct incoming incoming;
 	struct police police;
 	struct guard guard;
+	struct watchdog watchdog;
+	struct decision_log decision_log;
+	struct losses losses;
+	struct netstat netstat;
 	struct locks locks;
 	struct ev_loop *loop;
 	struct control *control;
+	struct confirm confirm;
+	struct remark remark;
+	struct aftermath aftermath;
+	struct reloading reloading;
+	struct hours hours;
 	ev_signal signals[3]; /* SIGTERM, SIGINT, SIGHUP */
 };
 

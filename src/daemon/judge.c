@@ -5,7 +5,9 @@
 #include <time.h>
 
 #include "daemon/asked.h"
+#include "daemon/decision_ring.h"
 #include "util/alloc.h"
+#include "util/log.h"
 
 #define RECENT_FLOWS 1024u     /* about as many as a full queue holds, of 88 bytes each */
 #define INSPECTED_FLOWS 32768u /* of connections whose packets stay queued */
@@ -14,6 +16,8 @@ struct judge *judge_new(struct link_names *names, unsigned room)
 {
 	struct judge *judge = xcalloc(1, sizeof(*judge));
 	judge->by.names = names;
+	if (log_shows(LOG_NOISY))
+		judge->ring = decision_ring_new();
 	judge->by.geo_cache = geo_cache_new();
 	judge->recent = flows_new(RECENT_FLOWS);
 	judge->inspected = flows_new(INSPECTED_FLOWS);
@@ -28,6 +32,7 @@ void judge_free(struct judge *judge)
 	if (!judge)
 		return;
 	geo_cache_free(judge->by.geo_cache);
+	decision_ring_free(judge->ring);
 	flows_free(judge->recent);
 	flows_free(judge->inspected);
 	flows_free(judge->called);
@@ -42,6 +47,11 @@ void judge_forget(struct judge *judge)
 	flows_clear(judge->inspected);
 	flows_clear(judge->called);
 	flows_clear(judge->late);
+}
+
+struct decision_ring *judge_decisions(const struct judge *judge)
+{
+	return judge->ring;
 }
 
 const struct judge_counters *judge_counters(const struct judge *judge)

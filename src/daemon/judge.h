@@ -29,6 +29,7 @@ struct judge_counters {
 	_Atomic uint64_t late;    /* packets whose owner was not found in time */
 };
 
+struct decision_ring;
 struct judge;
 
 /* `names` is borrowed. At most `room` packets wait. */
@@ -56,6 +57,8 @@ int judge_patience_ms(const struct judge *judge, const struct bench *bench, uint
 
 /* From now on nothing waits: all are late, and pass. */
 void judge_stop_waiting(struct judge *judge);
+/* Every decision, where the log shows them (-V 4, when the judge was made); NULL else. */
+struct decision_ring *judge_decisions(const struct judge *judge);
 
 /* To be read by any thread. */
 const struct judge_counters *judge_counters(const struct judge *judge);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "daemon/asked.h"
+#include "daemon/decision_ring.h"
 #include "daemon/judge_layout.h"
 
 static uint32_t answer_of(const struct decision *decision)
@@ -92,6 +93,7 @@ static uint32_t decide(struct judge *judge, const struct bench *bench, struct qu
 	charge->is_first = !is_known && !is_inspected(asked);
 	charge->is_new = charge->is_first && !was_alive(judge, question);
 	struct decision decision = path_charge(snapshot, &question->path, charge);
+	question->decision = decision;
 	if (!is_known && decision.kind == DECISION_STORE)
 		remember(judge, snapshot, question);
 	/* What no throttle counts, such as replies, does not end a stay in the class for what is
@@ -115,6 +117,7 @@ static uint32_t decide_call(struct judge *judge, const struct bench *bench,
 	question->charge.is_new = !was_alive(judge, question) && !is_counted;
 	struct decision decision = path_charge_call(
 		bench->snapshot, call, path->n_tickets ? path->tickets : NULL, &question->charge);
+	question->decision = decision;
 	memory = (struct path){.rule = -1, .id = call, .steps = path->steps};
 	if (question->charge.is_new && decision.kind == DECISION_PASS)
 		flows_add(judge->called, &question->packet, judge->by.now_ns, &memory);
@@ -123,6 +126,9 @@ static uint32_t decide_call(struct judge *judge, const struct bench *bench,
 
 uint32_t judge_decide(struct judge *judge, const struct bench *bench, struct question *question)
 {
-	return is_call(question->queued->asked) ? decide_call(judge, bench, question)
-						: decide(judge, bench, question);
+	uint32_t answer = is_call(question->queued->asked) ? decide_call(judge, bench, question)
+							   : decide(judge, bench, question);
+	if (judge->ring)
+		decision_ring_add(judge->ring, bench->snapshot, question);
+	return answer;
 }

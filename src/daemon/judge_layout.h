@@ -20,6 +20,7 @@ struct judge {
 	struct flows *called;    /* whose packets have just passed a throttle that they call */
 	struct flows *late;      /* whose first packet was late */
 	struct judge_counters counters;
+	struct decision_ring *ring; /* NULL: decisions are not logged */
 	/* Of the batch. */
 	struct question questions[NFQUEUE_BATCH];
 	struct throttle_ticket tickets[TICKETS_MAX];

@@ -9,7 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "util/alloc.h"
+#include "util/clock.h"
 #include "util/log.h"
+#include "util/text.h"
 
 bool notify_is_service(void)
 {
@@ -34,4 +37,21 @@ void notify_send(const char *state)
 		log_warning("the service manager could not be told %s: %s", state, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+}
+
+void notify_reloading(void)
+{
+	char *state = xasprintf("RELOADING=1\nMONOTONIC_USEC=%llu",
+				(unsigned long long)(clock_monotonic_ns() / 1000));
+	notify_send(state);
+	free(state);
+}
+
+uint64_t notify_watchdog_us(void)
+{
+	const char *period = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	uint64_t period_us;
+	if (!period || text_to_u64(period, UINT64_MAX, &period_us))
+		return 0;
+	return pid && strtol(pid, NULL, 10) != getpid() ? 0 : period_us;
 }

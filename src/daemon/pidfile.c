@@ -13,24 +13,7 @@
 #include <unistd.h>
 
 #include "util/alloc.h"
-
-int make_directory(const char *path, mode_t mode)
-{
-	char partial[PATH_MAX];
-	size_t length = strlen(path);
-	if (length == 0 || length >= sizeof(partial))
-		return length ? -ENAMETOOLONG : -EINVAL;
-	memcpy(partial, path, length + 1);
-	for (char *slash = partial + 1; *slash; slash++) {
-		if (*slash != '/')
-			continue;
-		*slash = '\0';
-		if (mkdir(partial, 0755) && errno != EEXIST)
-			return -errno;
-		*slash = '/';
-	}
-	return mkdir(partial, mode) && errno != EEXIST ? -errno : 0;
-}
+#include "util/file.h"
 
 static int open_file(const char *run_dir, int flags)
 {
@@ -92,7 +75,7 @@ int pidfile_lock(const char *run_dir, pid_t *ret_pid)
 
 int pidfile_write(int fd)
 {
-	if (ftruncate(fd, 0))
+	if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) < 0)
 		return -errno;
 	return dprintf(fd, "%d\n", (int)getpid()) < 0 ? -errno : 0;
 }

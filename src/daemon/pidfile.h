@@ -25,7 +25,4 @@ void pidfile_remove(const char *run_dir, int fd);
 /* The number of the daemon that runs with this directory; -ESRCH where none does; -EACCES. */
 pid_t pidfile_read(const char *run_dir);
 
-/* Makes a directory and its missing parents, as mkdir -p. 0 or negative errno. */
-int make_directory(const char *path, mode_t mode);
-
 #endif

@@ -33,16 +33,26 @@ static void check_state(int error, const char *state_dir, struct diags *diags)
 		diag_warning(diags, at, "%s: %s", NFSHAPER_STATE_FILE, strerror(-error));
 }
 
-struct snapshot *preflight_known(const char *config_path, const struct snapshot_known *known,
-				 struct diags *diags)
+static struct snapshot *look(struct snapshot *snapshot, struct diags *diags)
 {
-	struct snapshot *snapshot = snapshot_load(config_path, known, diags);
 	if (snapshot) {
 		check_machine(snapshot->config, diags);
 		lint(snapshot->config, snapshot->ruleset, diags);
 	}
 	diags_sort(diags);
 	return snapshot;
+}
+
+struct snapshot *preflight_known(const char *config_path, const struct snapshot_known *known,
+				 struct diags *diags)
+{
+	return look(snapshot_load(config_path, known, diags), diags);
+}
+
+struct snapshot *preflight_kept(struct config_files *files, const struct snapshot_known *known,
+				struct diags *diags)
+{
+	return look(snapshot_load_kept(files, known, diags), diags);
 }
 
 struct snapshot *preflight(const char *config_path, const char *state_dir,

@@ -20,4 +20,8 @@ struct snapshot *preflight(const char *config_path, const char *state_dir,
 struct snapshot *preflight_known(const char *config_path, const struct snapshot_known *known,
 				 struct diags *diags);
 
+/* The same out of files that were kept; *files is emptied. */
+struct snapshot *preflight_kept(struct config_files *files, const struct snapshot_known *known,
+				struct diags *diags);
+
 #endif

@@ -30,6 +30,7 @@ struct question {
 	bool is_remembered;     /* the path was known before this packet */
 	enum owner_level wants; /* what it cannot be decided without */
 	struct owner owner;     /* of the local end, as far as it was looked up */
+	struct decision decision;
 };
 
 /*

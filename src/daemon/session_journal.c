@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/pidfile.h"
 #include "daemon/session_format.h"
 #include "util/alloc.h"
+#include "util/file.h"
 
 static void part_close(struct journal_part *part)
 {

@@ -73,4 +73,5 @@ void sessions_close(struct daemon *daemon)
 	if (ev_is_active(&daemon->tidy_timer))
 		ev_timer_stop(daemon->loop, &daemon->tidy_timer);
 	session_file_stop(daemon->session_file);
+	daemon->session_file = NULL;
 }

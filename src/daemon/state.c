@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/pidfile.h"
 #include "daemon/throttle_json.h"
 #include "kernel/table.h"
 #include "util/alloc.h"
+#include "util/file.h"
 #include "util/log.h"
 
 #define STATE_VERSION 1
@@ -113,34 +113,17 @@ static json_t *state_json(const struct state *state)
 			 throttle_list_json(&state->known.throttles));
 }
 
-/* Complete on the disk before it takes the old file's place. */
-static int write_file(const char *temporary, const char *path, json_t *root)
-{
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	int error = 0;
-	if (json_dumpfd(root, fd, JSON_INDENT(1)) || write(fd, "\n", 1) != 1 || fsync(fd))
-		error = errno ? -errno : -EIO;
-	close(fd);
-	if (!error && rename(temporary, path))
-		error = -errno;
-	if (error)
-		unlink(temporary);
-	return error;
-}
-
 int state_save(const char *state_dir, const struct state *state)
 {
 	int error = make_directory(state_dir, 0755);
 	if (error)
 		return error;
 	char *path = xasprintf("%s/%s", state_dir, NFSHAPER_STATE_FILE);
-	char *temporary = xasprintf("%s.new", path);
 	json_t *root = state_json(state);
-	error = write_file(temporary, path, root);
+	char *text = json_dumps(root, JSON_INDENT(1));
+	error = text ? file_replace(path, 0644, text, strlen(text)) : -ENOMEM;
 	json_decref(root);
-	free(temporary);
+	free(text);
 	free(path);
 	return error;
 }
@@ -153,14 +136,26 @@ int state_recall(const char *state_dir, struct state *ret_state)
 	return error;
 }
 
+/*
+ * Names that are gone keep their ids for the day when they come back, unless that leaves little
+ * room: since no living connection bears them, they may be given to others.
+ */
+static void remember_ids(struct ids *ids, const struct plan *plan, const struct ids *known)
+{
+	ids_remember(ids, &plan->ids);
+	if (plan->ids_forgotten)
+		return;
+	ids_remember(ids, known);
+	if (ids->count > nfshaper_mask_ids(plan->mark_mask) / 2)
+		ids_cut(ids, plan->ids.count);
+}
+
 void state_remember(struct state *state, const char *state_dir, const struct snapshot *snapshot)
 {
 	const struct plan *plan = snapshot->plan;
 	struct state now = {.mark_mask = plan->mark_mask,
 			    .known.lacks_ifb = state->known.lacks_ifb};
-	ids_remember(&now.known.ids, &plan->ids);
-	if (!plan->ids_forgotten)
-		ids_remember(&now.known.ids, &state->known.ids);
+	remember_ids(&now.known.ids, plan, &state->known.ids);
 	throttle_list_copy(&now.known.throttles, &snapshot->list);
 	state_fini(state);
 	*state = now;

@@ -5,9 +5,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "daemon/ownership.h"
+#include "daemon/queue_sums.h"
 #include "daemon/status_interfaces.h"
 #include "daemon/throttle_json.h"
 #include "kernel/flowtable.h"
@@ -19,43 +21,32 @@ static json_int_t load(const _Atomic uint64_t *counter)
 	return (json_int_t)atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-struct queue_sums {
-	json_int_t received, verdicts, enobufs, malformed, verdict_errors, waiting, queue_dropped,
-		socket_dropped;
-};
-
-static void add_worker(struct queue_sums *sums, const struct worker *worker)
-{
-	for (unsigned i = 0; i < WORKER_QUEUES; i++) {
-		const struct nfqueue_counters *queue = worker_queue_counters(worker, i);
-		struct nfqueue_kernel_figures figures = {0};
-		sums->verdicts += load(&queue->verdicts); /* before received: never more */
-		sums->received += load(&queue->received);
-		sums->enobufs += load(&queue->enobufs);
-		sums->verdict_errors += load(&queue->verdict_errors);
-		nfqueue_read_figures(worker_queue_number(worker, i), &figures);
-		sums->waiting += (json_int_t)figures.waiting;
-		sums->queue_dropped += (json_int_t)figures.queue_dropped;
-		sums->socket_dropped += (json_int_t)figures.user_dropped;
-	}
-	sums->malformed += load(&worker_counters(worker)->malformed);
-}
-
 static json_t *queue_json(const struct daemon *daemon)
 {
 	const struct plan *plan = daemon->snapshot->plan;
-	struct queue_sums sums = {0};
-	for (unsigned i = 0; i < plan->workers; i++)
-		add_worker(&sums, daemon->workers[i]);
+	struct queue_sums sums = queue_sums(daemon->workers, plan->workers);
 	return json_pack(
 		"{s:s, s:i, s:i, s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "path",
 		queue_path_text(daemon->features.queue_path), "workers", (int)plan->workers,
 		"first", (int)plan->queue_first, "length", (int)plan->queue_length, "buffer_bytes",
 		worker_buffer_size(daemon->workers[0]), "on_failure",
-		plan->fail_open ? "open" : "closed", "received", sums.received, "verdicts",
-		sums.verdicts, "waiting", sums.waiting, "queue_dropped", sums.queue_dropped,
-		"socket_dropped", sums.socket_dropped, "enobufs", sums.enobufs, "malformed",
-		sums.malformed, "verdict_errors", sums.verdict_errors);
+		plan->fail_open ? "open" : "closed", "received", (json_int_t)sums.received,
+		"verdicts", (json_int_t)sums.verdicts, "waiting", (json_int_t)sums.waiting,
+		"queue_dropped", (json_int_t)sums.queue_dropped, "socket_dropped",
+		(json_int_t)sums.socket_dropped, "enobufs", (json_int_t)sums.enobufs, "malformed",
+		(json_int_t)sums.malformed, "verdict_errors", (json_int_t)sums.verdict_errors);
+}
+
+/* What it offers; `ifb` is null where nothing has asked for it. */
+static json_t *kernel_json(const struct daemon *daemon)
+{
+	const struct incoming *incoming = &daemon->incoming;
+	struct utsname system;
+	uname(&system);
+	return json_pack("{s:s, s:s, s:o, s:s?}", "release", system.release, "queue",
+			 queue_path_text(daemon->features.queue_path), "ifb",
+			 incoming->is_probed ? json_boolean(incoming->can_ifb) : json_null(),
+			 "ifb_why", incoming->why);
 }
 
 static json_t *not_judged_json(const struct daemon *daemon)
@@ -111,11 +102,13 @@ static json_t *throttles_json(const struct snapshot *snapshot)
 	return list;
 }
 
-json_t *status_json(const struct daemon *daemon)
+json_t *status_json(struct daemon *daemon)
 {
-	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-			 PACKAGE_VERSION, "pid", (int)getpid(), "config",
-			 daemon->options->config_file, "queue", queue_json(daemon), "not_judged",
+	return json_pack("{s:s, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "version", PACKAGE_VERSION, "pid", (int)getpid(), "config",
+			 daemon->options->config_file, "config_is_copy", daemon->confirm.is_copy,
+			 "confirm", confirm_json(daemon), "remark", remark_json(&daemon->remark),
+			 "kernel", kernel_json(daemon), "queue", queue_json(daemon), "not_judged",
 			 not_judged_json(daemon), "owners", ownership_json(daemon), "interfaces",
 			 status_interfaces_json(daemon), "flowtables", flowtables_json(),
 			 "throttles", throttles_json(daemon->snapshot), "rules",

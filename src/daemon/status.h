@@ -8,6 +8,6 @@
 #include "daemon/daemon.h"
 
 /* A new reference. Figures that the kernel does not give at the moment are null. */
-json_t *status_json(const struct daemon *daemon);
+json_t *status_json(struct daemon *daemon);
 
 #endif

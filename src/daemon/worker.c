@@ -35,7 +35,8 @@ struct worker {
 	struct owner_finder *finder; /* NULL: nothing has asked for owners so far */
 	pthread_t thread;
 	bool is_started;
-	int wake_fd; /* eventfd: there is a new bench, or the thread is to end */
+	int wake_fd; /* eventfd: there is a new bench, the thread is to end, or to show it lives */
+	_Atomic uint64_t turns;
 	_Atomic bool is_stopping;
 	_Atomic bool is_running;
 	_Atomic(struct bench *) bench;  /* set by the main thread */
@@ -115,7 +116,7 @@ static struct bench *take_bench(struct worker *worker)
 	struct bench *bench = atomic_load(&worker->bench), *before = atomic_load(&worker->in_use);
 	if (bench == before)
 		return bench;
-	if (bench->snapshot->rulebook != before->snapshot->rulebook)
+	if (bench->forgets || bench->snapshot->rulebook != before->snapshot->rulebook)
 		judge_forget(worker->judge);
 	atomic_store(&worker->in_use, bench);
 	return bench;
@@ -230,6 +231,7 @@ static void *run(void *data)
 	for (unsigned i = 0; i < WORKER_QUEUES; i++)
 		fds[FIRST_QUEUE + i] = (struct pollfd){nfqueue_fd(worker->queues[i]), POLLIN, 0};
 	uint64_t wakes;
+	pthread_setname_np(pthread_self(), "nfshaper-worker");
 	if (!pace_hurry())
 		log_detail("queue %u: no real-time scheduling; under a flood packets may be lost",
 			   worker->numbers[0]);
@@ -251,6 +253,7 @@ static void *run(void *data)
 			kill(getpid(), SIGTERM);
 			break;
 		}
+		atomic_fetch_add_explicit(&worker->turns, 1, memory_order_relaxed);
 		pace_rest(&pace, (uint64_t)answered);
 	}
 	drain(worker);
@@ -271,23 +274,45 @@ int worker_start(struct worker *worker)
 	return -error;
 }
 
-static void wake(struct worker *worker)
+struct decision_ring *worker_decisions(const struct worker *worker)
+{
+	return judge_decisions(worker->judge);
+}
+
+void worker_wake(struct worker *worker)
 {
 	uint64_t one = 1;
 	if (write(worker->wake_fd, &one, sizeof(one)) != sizeof(one))
 		log_warning("queue %u: %s", worker->numbers[0], strerror(errno));
 }
 
-void worker_switch(struct worker *worker, const struct snapshot *snapshot)
+uint64_t worker_turns(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->turns, memory_order_relaxed);
+}
+
+static void switch_to(struct worker *worker, struct bench *bench)
 {
 	const struct timespec rest = {.tv_nsec = SWITCH_POLL_NS};
-	struct bench *before = atomic_load(&worker->bench), *bench;
-	bench = bench_new(snapshot, worker->finder, before);
+	struct bench *before = atomic_load(&worker->bench);
 	atomic_store(&worker->bench, bench);
-	wake(worker);
+	worker_wake(worker);
 	while (atomic_load(&worker->is_running) && atomic_load(&worker->in_use) != bench)
 		nanosleep(&rest, NULL);
 	bench_free(before, bench);
+}
+
+void worker_switch(struct worker *worker, const struct snapshot *snapshot)
+{
+	switch_to(worker, bench_new(snapshot, worker->finder, atomic_load(&worker->bench)));
+}
+
+void worker_forget(struct worker *worker)
+{
+	struct bench *now = atomic_load(&worker->bench);
+	struct bench *bench = bench_new(now->snapshot, worker->finder, now);
+	bench->forgets = true;
+	switch_to(worker, bench);
 }
 
 void worker_stop(struct worker *worker)
@@ -295,7 +320,7 @@ void worker_stop(struct worker *worker)
 	if (!worker->is_started)
 		return;
 	atomic_store(&worker->is_stopping, true);
-	wake(worker);
+	worker_wake(worker);
 	pthread_join(worker->thread, NULL);
 	worker->is_started = false;
 }

@@ -41,6 +41,12 @@ int worker_start(struct worker *worker);
 void worker_switch(struct worker *worker, const struct snapshot *snapshot);
 
 /*
+ * Makes the worker forget what it remembers of connections, because the same rules mean something
+ * else now: a time has come. Returns when all that it answers is judged by the present time.
+ */
+void worker_forget(struct worker *worker);
+
+/*
  * Answers what still waits in the queue, then ends the thread. The queue stays bound. Call it
  * after the rules that feed the queue are gone. Nothing to do where the thread was not started.
  */
@@ -48,6 +54,14 @@ void worker_stop(struct worker *worker);
 
 /* Closes the queue and frees the worker, which must have been stopped. NULL is fine. */
 void worker_free(struct worker *worker);
+
+/* What it has decided, to be read by the control thread; NULL unless decisions are logged. */
+struct decision_ring *worker_decisions(const struct worker *worker);
+
+/* Makes the thread turn once more, though there is nothing to do; how often it has turned so far.
+ */
+void worker_wake(struct worker *worker);
+uint64_t worker_turns(const struct worker *worker);
 
 #define WORKER_QUEUES 2
 

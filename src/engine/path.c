@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/path.h"
 
+#include "rules/attribute.h"
 #include "rules/evaluation.h"
 
 /* The sessions of a throttle by user are to be had only where the user was looked up. */
@@ -15,28 +16,34 @@ static void path_begin(const struct snapshot *snapshot, struct path *path)
 	path->rule = -1;
 	path->id = snapshot->default_id;
 	path->queued_id = snapshot->default_queued_id;
+	path->is_open = false;
 	path->wants = OWNER_NOTHING;
 	path->count = 0;
 	path->n_tickets = 0;
+}
+
+/* The next rule on the way, or -1; false where the way depends on what is open. */
+static bool next_rule(const struct snapshot *snapshot, const struct facts *facts, int *rule,
+		      struct path *path)
+{
+	uint64_t open;
+	*rule = ruleset_match_open(snapshot->ruleset, facts, (size_t)(*rule + 1), &open);
+	if (!open && *rule >= 0 && snapshot->rules[*rule].is_by_user && is_user_open(facts))
+		open = UINT64_C(1) << ATTR_UID;
+	if (!open)
+		return true;
+	path_begin(snapshot, path);
+	path->is_open = true;
+	path->wants = attributes_lowest_level(open);
+	return false;
 }
 
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path)
 {
 	int rule = -1;
 	path_begin(snapshot, ret_path);
-	for (;;) {
-		enum owner_level wants;
-		rule = ruleset_match_asking(snapshot->ruleset, facts, (size_t)(rule + 1), &wants);
-		if (rule < 0)
-			return;
+	while (next_rule(snapshot, facts, &rule, ret_path) && rule >= 0) {
 		const struct snapshot_rule *what = &snapshot->rules[rule];
-		if (!wants && what->is_by_user && is_user_open(facts))
-			wants = OWNER_USER;
-		if (wants) {
-			path_begin(snapshot, ret_path);
-			ret_path->wants = wants;
-			return;
-		}
 		if (what->throttle != SNAPSHOT_NO_THROTTLE)
 			ret_path->steps[ret_path->count++] = (uint32_t)rule;
 		if (what->id) {

@@ -26,7 +26,8 @@ struct path {
 	int rule;               /* that settles the connection; -1: none does */
 	uint32_t id;            /* its decision */
 	uint32_t queued_id;     /* the same where its packets stay queued */
-	enum owner_level wants; /* not OWNER_NOTHING: the rest is void until that is known */
+	bool is_open;           /* void: it depends on what is open, facts->open or the owner */
+	enum owner_level wants; /* of the owner, to bring it nearer; or OWNER_NOTHING */
 	unsigned count;
 	uint32_t *steps;    /* rules with a throttle in their order; room for all of the snapshot */
 	unsigned n_tickets; /* of the first so many steps */
@@ -68,8 +69,9 @@ struct decision {
  * ret_path->steps is set by the caller; there are no tickets yet. Pure, as ruleset_match_from().
  * Where a rule that is still ahead asks for more of the owner than facts->owner has, or a throttle
  * on the path has sessions by user, it ends with ret_path->wants: to be looked up, and called
- * again; until then the path is that of what no rule settles. Later packets of the connection need
- * the same of its owner in their facts.
+ * again. Where it asks for what facts->open says, there is no path: ret_path->is_open without
+ * wants. In both cases it is that of what no rule settles. Later packets of the connection need the
+ * same of its owner in their facts.
  */
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path);
 

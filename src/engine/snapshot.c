@@ -168,21 +168,49 @@ static struct snapshot *snapshot_new(struct rulebook *rulebook, struct throttle_
 	return snapshot;
 }
 
-struct snapshot *snapshot_load(const char *path, const struct snapshot_known *known,
-			       struct diags *diags)
+/* Of a configuration that was read, or NULL; it is taken over. */
+static struct snapshot *compile(struct config *config, const struct snapshot_known *known,
+				struct diags *diags)
 {
 	struct rulebook *rulebook = xcalloc(1, sizeof(*rulebook));
 	struct throttle_list list = {0};
 	rulebook->references = 1;
-	rulebook->config = config_load(path, diags);
-	if (rulebook->config) {
+	rulebook->config = config;
+	if (config) {
 		open_geo(rulebook, diags);
-		rulebook->ruleset = ruleset_compile(rulebook->config, diags);
-		throttle_list_merge(&list, rulebook->config, &known->throttles);
-		warn_of_lost(rulebook->config, &list, &known->throttles, diags);
+		rulebook->ruleset = ruleset_compile(config, diags);
+		throttle_list_merge(&list, config, &known->throttles);
+		warn_of_lost(config, &list, &known->throttles, diags);
 	}
 	return snapshot_new(rulebook, list, &known->ids,
 			    known->lacks_ifb ? IN_VIA_POLICE : IN_VIA_IFB, diags);
+}
+
+struct snapshot *snapshot_load(const char *path, const struct snapshot_known *known,
+			       struct diags *diags)
+{
+	return compile(config_load(path, diags), known, diags);
+}
+
+struct snapshot *snapshot_load_kept(struct config_files *files, const struct snapshot_known *known,
+				    struct diags *diags)
+{
+	return compile(config_load_kept(files, diags), known, diags);
+}
+
+struct snapshot *snapshot_renew(const struct snapshot *from, const struct snapshot_known *known,
+				struct diags *diags)
+{
+	struct throttle_list list = {0};
+	throttle_list_merge(&list, from->config, &known->throttles);
+	from->rulebook->references++;
+	return snapshot_new(from->rulebook, list, &known->ids,
+			    known->lacks_ifb ? IN_VIA_POLICE : IN_VIA_IFB, diags);
+}
+
+void snapshot_drop_files(struct snapshot *snapshot)
+{
+	config_files_fini(&snapshot->rulebook->config->files);
 }
 
 struct snapshot *snapshot_derive(const struct snapshot *from, const struct throttle_list *list,
@@ -195,10 +223,20 @@ struct snapshot *snapshot_derive(const struct snapshot *from, const struct throt
 	return snapshot_new(from->rulebook, copy, known, auto_via, diags);
 }
 
+struct snapshot *snapshot_hold(struct snapshot *snapshot)
+{
+	snapshot->holds++;
+	return snapshot;
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
+	if (snapshot->holds) {
+		snapshot->holds--;
+		return;
+	}
 	for (size_t i = 0; snapshot->throttles && i < snapshot->list.count; i++)
 		throttle_free(snapshot->throttles[i]);
 	free(snapshot->throttles);

@@ -45,6 +45,7 @@ struct snapshot {
 	struct throttle **throttles; /* at the list's positions; NULL before snapshot_open() */
 	uint32_t *calls;             /* position in throttles by call id, 1 … max_id */
 	uint32_t max_id;
+	unsigned holds; /* so many snapshot_free() leave it as it is */
 };
 
 /* What is known of earlier runs and of the kernel. All zero: nothing. */
@@ -58,6 +59,17 @@ struct snapshot_known {
 struct snapshot *snapshot_load(const char *path, const struct snapshot_known *known,
 			       struct diags *diags);
 
+/* The same out of files that were kept, as config_load_kept(). */
+struct snapshot *snapshot_load_kept(struct config_files *files, const struct snapshot_known *known,
+				    struct diags *diags);
+
+/* The same rules as those of `from`, as if its file had just been read again. */
+struct snapshot *snapshot_renew(const struct snapshot *from, const struct snapshot_known *known,
+				struct diags *diags);
+
+/* Forgets the bytes of the files (config->files), once they are kept or not needed. */
+void snapshot_drop_files(struct snapshot *snapshot);
+
 /*
  * The same rules with other throttles, or another meaning of `in-via: auto`; what is said of
  * snapshot_load() holds. `list` is copied.
@@ -66,6 +78,9 @@ struct snapshot *snapshot_derive(const struct snapshot *from, const struct throt
 				 const struct ids *known, enum config_in_via auto_via,
 				 struct diags *diags);
 void snapshot_free(struct snapshot *snapshot);
+
+/* For one more user, who calls snapshot_free(), too. The control thread, as all of this. */
+struct snapshot *snapshot_hold(struct snapshot *snapshot);
 
 /*
  * Gives the snapshot its throttles: those of `before` (NULL: none) that have the same tag and make

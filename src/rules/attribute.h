@@ -54,6 +54,9 @@ bool attribute_is_listed(enum attribute attribute);
 /* Bits 1 << attribute: those that need more of the owner than is looked up at the level. */
 uint64_t attributes_above(enum owner_level level);
 
+/* The lowest level that one of these needs; OWNER_NOTHING where none is of an owner. */
+enum owner_level attributes_lowest_level(uint64_t attributes);
+
 /* True where the attribute's value is a number, so that < and the like make sense. */
 bool attribute_is_ordered(enum attribute attribute);
 /* True where the attribute's value is a text, for like and =~. */

@@ -8,7 +8,7 @@
 #include "util/alloc.h"
 
 /* What an expression is compiled with. */
-struct source {
+struct condition_text {
 	const char *text;
 	struct named_sets *sets;
 	bool is_for_listing;
@@ -24,7 +24,7 @@ static int refuse_listed(const struct expr_test *test, struct fault *fault)
 }
 
 /* The recursions here go as deep as the parsed tree, which EXPR_DEPTH_MAX bounds. */
-static int compile(const struct source *source, const struct expr *expr,
+static int compile(const struct condition_text *source, const struct expr *expr,
 		   struct condition *condition, struct fault *fault)
 {
 	condition->kind = expr->kind;
@@ -52,7 +52,7 @@ static void fini(struct condition *condition)
 	predicate_fini(&condition->predicate);
 }
 
-static struct condition *condition_of(const struct source *source, struct fault *fault)
+static struct condition *condition_of(const struct condition_text *source, struct fault *fault)
 {
 	struct expr *expr;
 	if (expr_parse(source->text, &expr, fault))
@@ -70,7 +70,7 @@ static struct condition *condition_of(const struct source *source, struct fault 
 struct condition *condition_new_with_sets(const char *text, struct named_sets *sets,
 					  struct fault *fault)
 {
-	return condition_of(&(struct source){text, sets, false}, fault);
+	return condition_of(&(struct condition_text){text, sets, false}, fault);
 }
 
 struct condition *condition_new(const char *text, struct fault *fault)
@@ -81,7 +81,7 @@ struct condition *condition_new(const char *text, struct fault *fault)
 struct condition *condition_new_for_listing(const char *text, struct named_sets *sets,
 					    struct fault *fault)
 {
-	return condition_of(&(struct source){text, sets, true}, fault);
+	return condition_of(&(struct condition_text){text, sets, true}, fault);
 }
 
 struct condition *condition_of_rule(const struct config_rule *rule, struct named_sets *sets,

@@ -41,6 +41,7 @@ struct facts {
 	struct local_time now; /* unknown where the caller does not fill it */
 	const char *cc;        /* given on explain's command line, instead of a look-up; or NULL */
 	uint64_t untold;       /* bits 1 << attribute: what explain's command line leaves unknown */
+	uint64_t open;         /* the same: may have any value or none, for ruleset_match_open() */
 };
 
 enum attribute {

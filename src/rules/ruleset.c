@@ -13,12 +13,14 @@
 #include "rules/attribute.h"
 #include "rules/classifier.h"
 #include "rules/condition.h"
+#include "rules/schedule.h"
 #include "util/alloc.h"
 
 struct ruleset {
 	size_t count;
 	struct condition **conditions; /* NULL: every packet matches */
 	struct classifier *classifier; /* of these conditions */
+	struct schedule schedule;
 	bool needs_geo;
 	uint64_t above[OWNER_PROCESS + 1]; /* attributes that some rule asks for, by what of the
 					      owner they need: more than this level */
@@ -63,6 +65,7 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 		check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
 		accounts_check(accounts, rule, ruleset->conditions[i], diags);
 		note_attributes(ruleset, ruleset->conditions[i]);
+		schedule_add(&ruleset->schedule, ruleset->conditions[i]);
 	}
 	accounts_free(accounts);
 	named_sets_free(sets);
@@ -115,12 +118,19 @@ enum owner_level ruleset_owner_level(const struct ruleset *ruleset)
 	return (enum owner_level)level;
 }
 
+/* What some rule asks of the owner that is not looked up. */
+static uint64_t open_of_owner(const struct ruleset *ruleset, const struct facts *facts)
+{
+	uint64_t open = ruleset->above[owner_level_of(facts)];
+	return facts->has_uid ? open & ~(UINT64_C(1) << ATTR_UID) : open;
+}
+
 int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
-		       uint64_t open, uint64_t *ret_open)
+		       uint64_t *ret_open)
 {
 	bool in_doubt;
 	struct evaluation evaluation = evaluation_of(facts);
-	evaluation.open = open;
+	evaluation.open = facts->open | open_of_owner(ruleset, facts);
 	int rule = classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, &in_doubt);
 	*ret_open = 0;
 	if (in_doubt) {
@@ -131,39 +141,34 @@ int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts,
 	return rule;
 }
 
-int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)
-{
-	uint64_t open;
-	return ruleset_match_open(ruleset, facts, from, 0, &open);
-}
-
-/* The attributes that some rule asks for and that are not looked up yet. */
-static uint64_t open_of_owner(const struct ruleset *ruleset, const struct facts *facts)
-{
-	uint64_t open = ruleset->above[owner_level_of(facts)];
-	return facts->has_uid ? open & ~(UINT64_C(1) << ATTR_UID) : open;
-}
-
-/* The lowest level that has one of these. */
-static enum owner_level wanted_of_owner(const struct ruleset *ruleset, const struct facts *facts,
-					uint64_t open)
-{
-	unsigned level = owner_level_of(facts);
-	if (!open)
-		return OWNER_NOTHING;
-	do
-		level++;
-	while (!(open & ~ruleset->above[level]));
-	return (enum owner_level)level;
-}
-
 int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 			 enum owner_level *ret_wants)
 {
-	uint64_t open = open_of_owner(ruleset, facts);
-	int rule = ruleset_match_open(ruleset, facts, from, open, &open);
-	*ret_wants = wanted_of_owner(ruleset, facts, open);
+	uint64_t open;
+	int rule = ruleset_match_open(ruleset, facts, from, &open);
+	*ret_wants = attributes_lowest_level(open);
 	return rule;
+}
+
+const struct schedule *ruleset_schedule(const struct ruleset *ruleset)
+{
+	return &ruleset->schedule;
+}
+
+int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)
+{
+	bool in_doubt;
+	struct evaluation evaluation = evaluation_of(facts);
+	return classifier_match(ruleset->classifier, &evaluation, (uint32_t)from, &in_doubt);
+}
+
+int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	for (size_t i = from; i < ruleset->count; i++)
+		if (rule_holds(ruleset, i, &evaluation))
+			return (int)i;
+	return -1;
 }
 
 enum owner_level ruleset_rule_wants(const struct ruleset *ruleset, size_t rule,
@@ -174,17 +179,8 @@ enum owner_level ruleset_rule_wants(const struct ruleset *ruleset, size_t rule,
 	evaluation.open = open_of_owner(ruleset, facts);
 	if (!evaluation.open || !ruleset->conditions[rule])
 		return OWNER_NOTHING;
-	return wanted_of_owner(ruleset, facts,
-			       condition_truth(ruleset->conditions[rule], &evaluation).open);
-}
-
-int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from)
-{
-	struct evaluation evaluation = evaluation_of(facts);
-	for (size_t i = from; i < ruleset->count; i++)
-		if (rule_holds(ruleset, i, &evaluation))
-			return (int)i;
-	return -1;
+	return attributes_lowest_level(
+		condition_truth(ruleset->conditions[rule], &evaluation).open);
 }
 
 bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts)

@@ -15,6 +15,7 @@
 
 struct condition;
 struct ruleset;
+struct schedule;
 
 /*
  * Compiles the `if:` of every rule. Errors and warnings go to *diags with their places; with an
@@ -31,9 +32,13 @@ const struct condition *ruleset_condition(const struct ruleset *ruleset, size_t 
 /* True where some rule asks for a country: a geoip database is needed. */
 bool ruleset_needs_geo(const struct ruleset *ruleset);
 
+/* When rules change by themselves (schedule.h). */
+const struct schedule *ruleset_schedule(const struct ruleset *ruleset);
+
 /*
  * The index of the first rule from `from` on that the packet matches, or -1. Pure: no input or
- * output, no allocation, no clock; any number of threads may call it at the same time.
+ * output, no allocation, no clock; any number of threads may call it at the same time. What is not
+ * looked up of an owner counts as not known.
  */
 int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from);
 
@@ -47,18 +52,19 @@ static inline int ruleset_match(const struct ruleset *ruleset, const struct fact
 enum owner_level ruleset_owner_level(const struct ruleset *ruleset);
 
 /*
- * The same, where some attributes (bits 1 << attribute) are open: not looked up yet, or not to be
- * had from whom the facts are. *ret_open not 0: the answer is void, for the rule that it names
- * matches or not, depending on these.
+ * The same, where some attributes are open: facts->open, which are not to be had from where the
+ * facts come from, and what of the owner is not looked up yet (facts->owner). *ret_open not 0: the
+ * answer is void, for the rule that it names matches or not, depending on these (bits 1 <<
+ * attribute). Without an owner nothing is looked up, or, where the packet is forwarded, all: there
+ * is none.
  */
 int ruleset_match_open(const struct ruleset *ruleset, const struct facts *facts, size_t from,
-		       uint64_t open, uint64_t *ret_open);
+		       uint64_t *ret_open);
 
 /*
- * The same, where owners may have to be looked up. *ret_wants above OWNER_NOTHING: the answer is
- * void, for it depends on that level of facts->owner; to be filled, and asked again. It is the
- * lowest level that may bring the answer nearer. Without an owner that is OWNER_NOTHING, or, where
- * the packet is forwarded, OWNER_PROCESS: there is none, and nothing to be looked up.
+ * The same where facts->open is 0. *ret_wants above OWNER_NOTHING: the answer is void, for it
+ * depends on that level of facts->owner; to be filled, and asked again. It is the lowest level that
+ * may bring the answer nearer.
  */
 int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *facts, size_t from,
 			 enum owner_level *ret_wants);

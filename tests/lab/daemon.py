@@ -66,12 +66,16 @@ class Daemon:
     def json(self, *command):
         return json.loads(self.run("-j", *command).stdout)
 
-    def start(self):
-        """Runs it in the foreground, wrapped if asked for, and waits until it answers."""
+    def start(self, *options, before=()):
+        """Runs it in the foreground, wrapped if asked for, and waits until it answers.
+
+        `before` are words before the program's own, such as `env NAME=value`.
+        """
         wrap = shlex.split(os.environ.get("LAB_WRAP", ""))
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.node.command(*wrap, *self.words("start", "-f")),
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            command = self.node.command(*before, *wrap, *self.words("start", "-f", *options))
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log)
         self.lab.at_end(self._end)
         wait_for(self._answers, "the daemon's socket", 10)
         return self

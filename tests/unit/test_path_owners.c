@@ -96,12 +96,43 @@ static void rules_on_owners(void **state)
 	end(&world);
 }
 
+/* What cannot be looked up leaves no path, unless something ahead of it settles the connection. */
+static void what_stays_open(void **state)
+{
+	static const char text[] = HEAD "rules: [{if: dport == 81, class: slow},\n"
+					"  {if: iif == lan0 and uid == 7, class: web},\n"
+					"  {if: length > 99, class: slow}]\n";
+	struct world world;
+	(void)state;
+	begin(&world, text, 81);
+	world.facts.open = UINT64_C(1) << ATTR_IIF | UINT64_C(1) << ATTR_LENGTH;
+	assert_int_equal(wants(&world, OWNER_NOTHING, 0), OWNER_NOTHING);
+	assert_false(world.path.is_open);
+	assert_int_equal(world.path.rule, 0);
+	world.packet.dport = 80;
+	/* Both are open, and the owner can be looked up. */
+	assert_int_equal(wants(&world, OWNER_NOTHING, 0), OWNER_USER);
+	assert_true(world.path.is_open);
+	assert_int_equal(wants(&world, OWNER_USER, 7), OWNER_NOTHING);
+	assert_true(world.path.is_open);
+	assert_int_equal(world.path.rule, -1);
+	/* Another user's: the interface does not matter, the length does. */
+	assert_int_equal(wants(&world, OWNER_USER, 8), OWNER_NOTHING);
+	assert_true(world.path.is_open);
+	world.facts.open = UINT64_C(1) << ATTR_IIF;
+	assert_int_equal(wants(&world, OWNER_USER, 8), OWNER_NOTHING);
+	assert_false(world.path.is_open);
+	assert_int_equal(world.path.rule, 2);
+	end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sessions_by_user),
 		cmocka_unit_test(each_user_has_a_session),
 		cmocka_unit_test(rules_on_owners),
+		cmocka_unit_test(what_stays_open),
 	};
 	return cmocka_run_group_tests_name("path owners", tests, NULL, NULL);
 }
