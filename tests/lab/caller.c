@@ -3,9 +3,11 @@
  * A client of many short connections, one after the other, each by a socket of its own.
  *
  *   caller [-u] [-c COUNT] ADDRESS PORT [WORD …]
+ *   caller -l PORT
  *
  *   -u  UDP: a datagram `1`, its echo, and a datagram `2`; else TCP: until the server closes
  *   -c  how many; default 1
+ *   -l  the server: closes TCP connections at once, until it is killed
  *
  * Further words are for those who look at its command line. It prints one line of JSON: how many
  * were made and failed, the time that all took, and the times of each connect() or echo.
@@ -77,6 +79,25 @@ static uint64_t call(const struct peer *peer)
 	return is_good ? taken_ns : 0;
 }
 
+static int listen_at(const char *port)
+{
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+				       .sin6_port = htons((uint16_t)strtoul(port, NULL, 10))};
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) ||
+	    listen(fd, 1024)) {
+		perror("caller");
+		return 1;
+	}
+	printf("listens\n");
+	fflush(stdout);
+	for (;;) {
+		int peer = accept(fd, NULL, NULL);
+		if (peer >= 0)
+			close(peer);
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
 	uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
@@ -88,8 +109,10 @@ int main(int argc, char **argv)
 	struct peer peer = {.type = SOCK_STREAM};
 	size_t count = 1, failed = 0;
 	int option;
-	while ((option = getopt(argc, argv, "+uc:")) != -1) {
-		if (option == 'u')
+	while ((option = getopt(argc, argv, "+uc:l:")) != -1) {
+		if (option == 'l')
+			return listen_at(optarg);
+		else if (option == 'u')
 			peer.type = SOCK_DGRAM;
 		else if (option == 'c')
 			count = strtoul(optarg, NULL, 10);
