@@ -11,48 +11,9 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-/* After that, who asks is answered, and `status` tells the rest. */
-#define PATIENCE_S 10.
-
 bool aftermath_is_on(const struct daemon *daemon)
 {
 	return daemon->remark.is_running;
-}
-
-static void give_answer(struct daemon *daemon)
-{
-	struct aftermath *after = &daemon->aftermath;
-	if (!after->asking)
-		return;
-	ev_timer_stop(daemon->loop, &after->patience);
-	json_object_set_new(after->answer, "remark", remark_json(&daemon->remark));
-	control_answer(after->asking, after->answer);
-	after->asking = NULL;
-	after->answer = NULL;
-}
-
-static void on_impatience(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	(void)loop;
-	(void)events;
-	give_answer(timer->data);
-}
-
-void aftermath_answer(struct daemon *daemon, struct control_request *request, json_t *answer)
-{
-	struct aftermath *after = &daemon->aftermath;
-	if (!request) {
-		json_decref(answer);
-		return;
-	}
-	after->asking = request;
-	after->answer = answer;
-	ev_now_update(daemon->loop);
-	ev_timer_init(&after->patience, on_impatience, PATIENCE_S, 0.);
-	after->patience.data = daemon;
-	ev_timer_start(daemon->loop, &after->patience);
-	if (!aftermath_is_on(daemon))
-		give_answer(daemon);
 }
 
 void aftermath_wait(struct daemon *daemon, struct control_request *request)
@@ -129,9 +90,11 @@ static void on_done(void *data)
 		aftermath_begin(daemon);
 		return;
 	}
+	reload_settle(daemon);
+	if (aftermath_is_on(daemon))
+		return;
 	if (!daemon->remark.error.code)
 		let_go(daemon);
-	give_answer(daemon);
 	if (after->has_signal) {
 		after->has_signal = false;
 		reload(daemon, NULL, 0);
@@ -143,8 +106,7 @@ static void on_done(void *data)
 void aftermath_begin(struct daemon *daemon)
 {
 	remark_stop(&daemon->remark);
-	if (remark_start(&daemon->remark, daemon->snapshot, daemon->loop, on_done, daemon))
-		report(&daemon->remark);
+	remark_start(&daemon->remark, daemon->snapshot, daemon->loop, on_done, daemon);
 }
 
 void aftermath_stop(struct daemon *daemon)
@@ -152,7 +114,7 @@ void aftermath_stop(struct daemon *daemon)
 	struct aftermath *after = &daemon->aftermath;
 	struct control_request *request;
 	remark_stop(&daemon->remark);
-	give_answer(daemon);
+	reload_stop(daemon);
 	while ((request = take_waiting(after)))
 		control_fail(request, "the daemon stops");
 	free(after->waiting);

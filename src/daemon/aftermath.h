@@ -8,7 +8,6 @@
 #define DAEMON_AFTERMATH_H
 
 #include <ev.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,9 +15,6 @@ struct control_request;
 struct daemon;
 
 struct aftermath {
-	struct control_request *asking; /* who is told when it is over, or that it takes long */
-	json_t *answer;                 /* so far */
-	ev_timer patience;
 	struct control_request **waiting; /* in their order */
 	size_t n_waiting, waiting_capacity;
 	bool has_signal; /* a reload by signal waits, too */
@@ -35,14 +31,8 @@ void aftermath_precede(struct daemon *daemon);
 /* True while it goes on. */
 bool aftermath_is_on(const struct daemon *daemon);
 
-/* Begins it; one that is going on begins anew. */
+/* Begins it; one that is going on begins anew. When it is over, reload_settle() is told first. */
 void aftermath_begin(struct daemon *daemon);
-
-/*
- * Answers the request (NULL: nobody asks) with `answer`, which is taken over, and a member `remark`
- * (remark_json) when it is over; where it takes longer than 10 s, then. At once where it is not on.
- */
-void aftermath_answer(struct daemon *daemon, struct control_request *request, json_t *answer);
 
 /* Takes the request again when it is over (requests_handle); NULL: a reload by signal. */
 void aftermath_wait(struct daemon *daemon, struct control_request *request);

@@ -213,9 +213,9 @@ static void take_down(struct daemon *daemon)
 		notify_send("STOPPING=1");
 	log_info("stopping");
 	netstat_stop(&daemon->netstat);
-	confirm_stop(daemon);
 	hours_stop(daemon);
 	aftermath_stop(daemon);
+	confirm_stop(daemon);
 	losses_stop(daemon);
 	decision_log_stop(&daemon->decision_log, daemon->loop);
 	watchdog_stop(&daemon->watchdog, daemon->loop);

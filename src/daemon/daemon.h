@@ -18,6 +18,7 @@
 #include "daemon/losses.h"
 #include "daemon/netstat.h"
 #include "daemon/police.h"
+#include "daemon/reload.h"
 #include "daemon/remark.h"
 #include "daemon/session_file.h"
 #include "daemon/shaping.h"
@@ -58,6 +59,7 @@ struct daemon {
 	struct confirm confirm;
 	struct remark remark;
 	struct aftermath aftermath;
+	struct reloading reloading;
 	struct hours hours;
 	ev_signal signals[3]; /* SIGTERM, SIGINT, SIGHUP */
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/daemon.h"
 #include "daemon/diags_json.h"
 #include "daemon/notify.h"
 #include "daemon/preflight.h"
@@ -13,6 +14,9 @@
 #include "daemon/shaping.h"
 #include "util/alloc.h"
 #include "util/log.h"
+
+/* After that, who asks is answered. */
+#define PATIENCE_S 10.
 
 /* What workers and marks cannot follow; NULL where there is nothing of the kind. */
 static const char *needs_restart(const struct plan *old, const struct plan *new)
@@ -141,30 +145,96 @@ static void log_result(bool is_in_force)
 			  "not reloaded: the configuration before stays in force");
 }
 
-void reload(struct daemon *daemon, struct control_request *request, unsigned confirm_s)
+static void end(struct daemon *daemon, bool is_in_force)
 {
-	struct diags diags;
-	bool is_in_force = false;
-	notify_reloading();
-	diags_init(&diags);
-	struct snapshot *snapshot =
-		preflight_known(daemon->options->config_file, &daemon->state.known, &diags);
-	if (snapshot && !confirm_begin(daemon, snapshot, confirm_s, &diags)) {
-		snapshot_free(snapshot);
-	} else if (snapshot) {
-		is_in_force = reload_apply(daemon, snapshot, &diags) == 0;
-		daemon->confirm.is_copy &= !is_in_force;
-		confirm_end(daemon, confirm_s, is_in_force);
-	}
-	reload_log(&diags);
+	struct reloading *now = &daemon->reloading;
+	ev_timer_stop(daemon->loop, &now->patience);
+	daemon->confirm.is_copy &= !is_in_force;
+	if (now->has_begun)
+		confirm_end(daemon, now->confirm_s, is_in_force);
+	reload_log(&now->diags);
 	log_result(is_in_force);
-	json_t *answer = diags_json(&diags);
+	json_t *answer = diags_json(&now->diags);
 	json_object_set_new(answer, "reloaded", json_boolean(is_in_force));
 	json_object_set_new(answer, "confirm", confirm_json(daemon));
-	diags_fini(&diags);
-	notify_send("READY=1");
-	if (is_in_force || !request)
-		aftermath_answer(daemon, request, answer);
+	json_object_set_new(answer, "remark",
+			    is_in_force ? remark_json(&daemon->remark) : json_null());
+	if (now->request)
+		control_answer(now->request, answer);
 	else
-		control_answer(request, answer);
+		json_decref(answer);
+	diags_fini(&now->diags);
+	snapshot_free(now->before);
+	*now = (struct reloading){0};
+	notify_send("READY=1");
+}
+
+/* It cannot be undone any more; `status` tells how far it is. */
+static void on_impatience(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	end(timer->data, true);
+}
+
+/* True where the new snapshot is in force, and living connections are being judged. */
+static bool begin(struct daemon *daemon)
+{
+	struct reloading *now = &daemon->reloading;
+	struct snapshot *snapshot =
+		preflight_known(daemon->options->config_file, &daemon->state.known, &now->diags);
+	if (!snapshot)
+		return false;
+	now->before = snapshot_renew(daemon->snapshot, &daemon->state.known, &now->diags);
+	now->has_begun =
+		now->before && confirm_begin(daemon, snapshot, now->confirm_s, &now->diags);
+	if (now->has_begun)
+		return reload_apply(daemon, snapshot, &now->diags) == 0;
+	snapshot_free(snapshot);
+	return false;
+}
+
+void reload(struct daemon *daemon, struct control_request *request, unsigned confirm_s)
+{
+	struct reloading *now = &daemon->reloading;
+	*now = (struct reloading){.is_going_on = true, .request = request, .confirm_s = confirm_s};
+	diags_init(&now->diags);
+	ev_timer_init(&now->patience, on_impatience, PATIENCE_S, 0.);
+	now->patience.data = daemon;
+	notify_reloading();
+	if (!begin(daemon)) {
+		end(daemon, false);
+		return;
+	}
+	ev_now_update(daemon->loop);
+	ev_timer_start(daemon->loop, &now->patience);
+}
+
+/* 0, or a negative errno with another error in the diags; then the new one stays. */
+static int undo(struct daemon *daemon)
+{
+	struct reloading *now = &daemon->reloading;
+	struct place whole_file = {.file = daemon->snapshot->config->path};
+	struct snapshot *before = snapshot_renew(now->before, &daemon->state.known, &now->diags);
+	char *why = remark_error_text(&daemon->remark);
+	diag_error(&now->diags, whole_file, "living connections could not be judged again, %s",
+		   why);
+	free(why);
+	if (!before)
+		return -EINVAL;
+	snapshot_drop_files(before);
+	return reload_apply(daemon, before, &now->diags);
+}
+
+void reload_settle(struct daemon *daemon)
+{
+	if (!daemon->reloading.is_going_on)
+		return;
+	end(daemon, !daemon->remark.error.code || undo(daemon));
+}
+
+void reload_stop(struct daemon *daemon)
+{
+	if (daemon->reloading.is_going_on)
+		end(daemon, true);
 }

@@ -131,7 +131,8 @@ static void *run(void *data)
 
 static void end(struct remark *remark)
 {
-	pthread_join(remark->thread, NULL);
+	if (remark->has_thread)
+		pthread_join(remark->thread, NULL);
 	ev_async_stop(remark->loop, &remark->over);
 	remark->is_running = false;
 }
@@ -145,28 +146,34 @@ static void on_over(struct ev_loop *loop, ev_async *async, int events)
 	remark->done(remark->data);
 }
 
-int remark_start(struct remark *remark, const struct snapshot *snapshot, struct ev_loop *loop,
-		 remark_done *done, void *data)
+static int start_thread(struct remark *remark)
 {
-	sigset_t all, before;
-	begin(remark, snapshot, false);
-	remark->loop = loop;
-	remark->done = done;
-	remark->data = data;
-	ev_async_init(&remark->over, on_over);
-	remark->over.data = remark;
-	ev_async_start(loop, &remark->over);
 	/* Signals are the main thread's. */
+	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int error = pthread_create(&remark->thread, NULL, run, remark);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	remark->is_running = error == 0;
-	if (error) {
-		ev_async_stop(loop, &remark->over);
-		remark->error = (struct nl_error){.code = -error, .what = "start a thread"};
-	}
 	return -error;
+}
+
+void remark_start(struct remark *remark, const struct snapshot *snapshot, struct ev_loop *loop,
+		  remark_done *done, void *data)
+{
+	begin(remark, snapshot, false);
+	remark->loop = loop;
+	remark->done = done;
+	remark->data = data;
+	remark->is_running = true;
+	ev_async_init(&remark->over, on_over);
+	remark->over.data = remark;
+	ev_async_start(loop, &remark->over);
+	int error = start_thread(remark);
+	remark->has_thread = error == 0;
+	if (error) {
+		remark->error = (struct nl_error){.code = error, .what = "starting a thread"};
+		ev_async_send(loop, &remark->over);
+	}
 }
 
 void remark_stop(struct remark *remark)

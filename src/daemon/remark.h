@@ -24,6 +24,7 @@ struct remark {
 	const struct snapshot *snapshot; /* borrowed */
 	bool ids_are_void;               /* what the marks said before means nothing any more */
 	pthread_t thread;
+	bool has_thread;
 	bool is_running;
 	struct ev_loop *loop;
 	ev_async over;
@@ -45,11 +46,11 @@ struct remark {
 int remark_run(struct remark *remark, const struct snapshot *snapshot, bool ids_are_void);
 
 /*
- * Starts the thread, which reads the snapshot until `done` is called; there is none yet. 0 or a
- * negative errno.
+ * Starts the thread, which reads the snapshot until `done` is called; there is none yet. Where
+ * there can be no thread, `done` is called all the same, soon.
  */
-int remark_start(struct remark *remark, const struct snapshot *snapshot, struct ev_loop *loop,
-		 remark_done *done, void *data);
+void remark_start(struct remark *remark, const struct snapshot *snapshot, struct ev_loop *loop,
+		  remark_done *done, void *data);
 
 /* Ends it before its time, if it is going on: `done` is not called any more. */
 void remark_stop(struct remark *remark);

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rules/schedule.h"
 
-static void add_minute(struct schedule *schedule, uint64_t minute)
+/* A second change at the same minute undoes the first: a range that goes over midnight is two. */
+static void toggle(struct schedule *schedule, uint64_t minute)
 {
 	minute %= MINUTES_PER_DAY;
-	schedule->changes[minute / 64] |= (uint64_t)1 << minute % 64;
+	schedule->changes[minute / 64] ^= (uint64_t)1 << minute % 64;
 }
 
 static void add_predicate(struct schedule *schedule, const struct predicate *predicate)
 {
+	struct schedule own = {0};
 	if (predicate->kind != PREDICATE_NUMBERS)
 		return;
 	if (predicate->attribute == ATTR_WEEKDAY)
-		add_minute(schedule, 0);
-	if (predicate->attribute != ATTR_TIME)
-		return;
-	for (size_t i = 0; i < predicate->numbers.count; i++) {
-		add_minute(schedule, predicate->numbers.ranges[i].first);
-		add_minute(schedule, predicate->numbers.ranges[i].last + 1);
+		toggle(&own, 0);
+	for (size_t i = 0; predicate->attribute == ATTR_TIME && i < predicate->numbers.count; i++) {
+		toggle(&own, predicate->numbers.ranges[i].first);
+		toggle(&own, predicate->numbers.ranges[i].last + 1);
 	}
+	for (size_t i = 0; i < SCHEDULE_WORDS; i++)
+		schedule->changes[i] |= own.changes[i];
 }
 
 /* As deep as the parsed tree, which EXPR_DEPTH_MAX bounds. */

@@ -10,8 +10,10 @@
 #include "rules/condition.h"
 #include "util/clock.h"
 
+#define SCHEDULE_WORDS ((MINUTES_PER_DAY + 63) / 64)
+
 struct schedule {
-	uint64_t changes[(MINUTES_PER_DAY + 63) / 64]; /* a bit for each minute; begins as zero */
+	uint64_t changes[SCHEDULE_WORDS]; /* a bit for each minute; begins as zero */
 };
 
 void schedule_add(struct schedule *schedule, const struct condition *condition);

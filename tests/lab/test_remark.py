@@ -4,6 +4,7 @@
 
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
 import random
@@ -143,7 +144,7 @@ def test_many(lab):
     with open(daemon.config_path, encoding="ascii") as file:
         right = file.read()
     answer = reload(daemon, config(*by_ports(*before)).replace("class: red", "class: rad"), 1)
-    lab.report.equal("remark" in answer, False, "a broken file: nobody is judged again")
+    lab.report.equal(answer["remark"], None, "a broken file: nobody is judged again")
     daemon.configure(right)
     check_flood(lab, daemon, after)
 
@@ -169,6 +170,68 @@ def test_two_at_once(lab):
     blue.wait(20)
     daemon.start()
     check_flood(lab, daemon, ("blue",) * 4)
+
+
+@contextlib.contextmanager
+def no_more_threads(lab, pid):
+    """The process can start no thread; false where no control group can say so."""
+    mount = lab.path("pids")
+    os.mkdir(mount)
+    if subprocess.run(["mount", "-t", "cgroup", "-o", "pids", "none", mount],
+                      stderr=subprocess.DEVNULL, check=False).returncode:
+        subprocess.run(["mount", "-t", "cgroup2", "none", mount], check=True)
+    lab.at_end(lambda: subprocess.run(["umount", mount], check=False))
+    group = os.path.join(mount, lab.prefix)
+    with open(f"/proc/{pid}/cgroup", encoding="ascii") as file:
+        paths = [line.rstrip().split(":", 2) for line in file]
+    home = next(path for _, names, path in paths if "pids" in names.split(",") or names == "")
+    os.mkdir(group)
+    lab.at_end(lambda: os.rmdir(group))
+    limit = os.path.join(group, "pids.max")
+
+    def move(folder):
+        with open(os.path.join(folder, "cgroup.procs"), "w", encoding="ascii") as file:
+            file.write(str(pid))
+
+    if not os.path.exists(limit):
+        yield False
+        return
+    move(group)
+    with open(limit, "w", encoding="ascii") as file:
+        file.write("1")
+    try:
+        yield True
+    finally:
+        move(mount + home)
+
+
+def test_failure(lab):
+    """where living connections cannot be judged again, everything is as before"""
+    daemon = Daemon(lab, config((f"dport == {OTHER}", "red"))).start()
+    server = listen(lab.server, UDP, OTHER)
+    client = open_socket(lab.client, UDP, SERVER4, OTHER)
+    udp_send(client, server)
+    wait_for(lambda: daemon.status()["remark"]["state"] == "done", "the start to be over")
+    red = daemon.ids()["red"]["mark"]
+    before = sorted(classes(lab.gateway, "wan0"))
+    text = config((f"dport == {OTHER}", "fresh"), names=("blue", "fresh"))
+    with no_more_threads(lab, daemon.status()["pid"]) as limited:
+        if not limited:
+            lab.report.skip("a reload that cannot start a thread", "no control group for pids")
+            return
+        answer = reload(daemon, text, 1)
+        lab.report.equal(answer["reloaded"], False, "it has not reloaded")
+        lab.report.contains(answer["errors"][0]["message"], "starting a thread", "and says why")
+        wait_for(lambda: daemon.status()["remark"]["state"] == "failed", "the second attempt")
+        other = open_socket(lab.client, UDP, SERVER4, OTHER)
+        udp_send(other, server)
+        lab.report.equal(set(marks(lab.gateway, dport=OTHER)), {red}, "the old rules are in force")
+        names = [row["name"] for row in daemon.status()["interfaces"][0]["classes"]]
+        lab.report.equal(sorted(names), sorted(("default", *NAMES)), "and the old classes")
+    daemon.configure(config((f"dport == {OTHER}", "red")))
+    answer = reload(daemon, config((f"dport == {OTHER}", "red")))
+    lab.report.equal(answer["remark"]["state"], "done", "then it works again")
+    lab.report.equal(sorted(classes(lab.gateway, "wan0")), before, "and nothing is left")
 
 
 def test_kinds(lab):
