@@ -69,12 +69,14 @@ bool lookup_find(struct sock_diag *diag, struct owner_cache *cache, const struct
 	};
 	if (query->is_queued && !query->is_incoming && !query->has_uid)
 		return true;
-	if (level == OWNER_USER && query->has_uid)
+	if (level == OWNER_USER && query->has_uid && query->has_gid)
 		return true;
 	take_socket(diag, query, ret_found);
 	if (ret_found->inode == 0)
 		return true;
-	if (level < OWNER_PROCESS && !may_be_the_kernels(query, ret_found))
+	/* The group is the process's where it did not come with the packet; of a socket that listens
+	 * that is found but once. */
+	if (level < OWNER_PROCESS && ret_found->has_gid && !may_be_the_kernels(query, ret_found))
 		return true;
 	if (!owner_cache_process(cache, ret_found->inode, now_ns, &facts))
 		return false;
