@@ -6,7 +6,7 @@
 
 #include "util/clock.h"
 
-#define ONE_NS 100000000ull /* for each */
+#define ONE_NS 1000000000ull /* for each */
 #define POLL_MS 10
 
 /* What cannot be opened is no owner: their next packets decide. */
