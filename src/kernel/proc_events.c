@@ -100,23 +100,29 @@ static int receive(int fd, struct message *message)
 	       message->connector.id.val == CN_VAL_PROC;
 }
 
-/* Events of others may come before the answer. */
+/*
+ * Events of others may come before the answer. What is there is read, even where the time is over
+ * because this thread had to wait for a processor.
+ */
 static int await_answer(int fd)
 {
-	uint64_t end_ns = clock_monotonic_ns() + WAIT_NS, now_ns;
+	uint64_t end_ns = clock_monotonic_ns() + WAIT_NS;
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	struct message message;
-	while ((now_ns = clock_monotonic_ns()) < end_ns) {
-		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-		if (poll(&poll_fd, 1, (int)((end_ns - now_ns) / NS_PER_MS) + 1) < 0 &&
-		    errno != EINTR)
-			return -errno;
+	for (;;) {
 		int got = receive(fd, &message);
 		if (got > 0 && message.event.what == PROC_EVENT_NONE)
 			return -(int)message.event.event_data.ack.err;
 		if (got < 0 && got != -EAGAIN && got != -ENOBUFS)
 			return got;
+		uint64_t now_ns = clock_monotonic_ns();
+		if (got == -EAGAIN && now_ns >= end_ns)
+			return -ETIMEDOUT;
+		if (got == -EAGAIN &&
+		    poll(&poll_fd, 1, (int)((end_ns - now_ns) / NS_PER_MS) + 1) < 0 &&
+		    errno != EINTR)
+			return -errno;
 	}
-	return -ETIMEDOUT;
 }
 
 struct proc_events *proc_events_open(char **ret_why)
