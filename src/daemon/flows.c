@@ -15,9 +15,12 @@ struct flow {
 	uint16_t dport;
 	uint8_t proto;
 	uint8_t count;
+	bool has_uid;
 	int32_t rule;
 	uint32_t id;
 	uint32_t queued_id;
+	uint32_t uid;
+	uint64_t answers;
 	uint64_t added_ns; /* 0: empty */
 	uint32_t steps[FLOWS_STEPS_MAX];
 };
@@ -79,6 +82,9 @@ bool flows_find(const struct flows *flows, const struct packet *packet, uint64_t
 	path->rule = flow->rule;
 	path->id = flow->id;
 	path->queued_id = flow->queued_id;
+	path->has_uid = flow->has_uid;
+	path->uid = flow->uid;
+	path->answers = flow->answers;
 	path->count = flow->count;
 	for (unsigned i = 0; i < flow->count; i++)
 		path->steps[i] = flow->steps[i];
@@ -101,6 +107,9 @@ void flows_add(struct flows *flows, const struct packet *packet, uint64_t now_ns
 		.rule = path->rule,
 		.id = path->id,
 		.queued_id = path->queued_id,
+		.has_uid = path->has_uid,
+		.uid = path->uid,
+		.answers = path->answers,
 		.added_ns = now_ns,
 	};
 	for (unsigned i = 0; i < path->count; i++)

@@ -9,7 +9,7 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-#define RECENT_FLOWS 1024u     /* about as many as a full queue holds, of 88 bytes each */
+#define RECENT_FLOWS 1024u     /* about as many as a full queue holds, of 104 bytes each */
 #define INSPECTED_FLOWS 32768u /* of connections whose packets stay queued */
 
 struct judge *judge_new(struct link_names *names, unsigned room)

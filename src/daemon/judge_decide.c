@@ -21,6 +21,15 @@ static uint32_t answer_of(const struct decision *decision)
 	abort();
 }
 
+/* Sessions by user are those of the connection's, whichever of its packets this is. */
+static void take_user(struct question *question)
+{
+	if (question->path.has_uid && !question->facts.owner) {
+		question->facts.has_uid = true;
+		question->facts.uid = question->path.uid;
+	}
+}
+
 static bool find_remembered(const struct judge *judge, struct question *question)
 {
 	bool inspected = is_inspected(question->queued->asked);
@@ -30,6 +39,7 @@ static bool find_remembered(const struct judge *judge, struct question *question
 		return false;
 	question->path.n_tickets = 0; /* they were made for other steps */
 	question->path.wants = OWNER_NOTHING;
+	take_user(question);
 	return true;
 }
 
@@ -54,12 +64,7 @@ enum owner_level judge_wants(const struct bench *bench, const struct question *q
 		return OWNER_NOTHING;
 	if (is_call(asked))
 		return path_call_wants(bench->snapshot, call_of(asked), &question->facts);
-	if (question->path.wants)
-		return question->path.wants;
-	/* A first packet is charged for all that its path was found with. */
-	if (!question->is_remembered && !is_inspected(asked))
-		return OWNER_NOTHING;
-	return path_wants(bench->snapshot, &question->path, &question->facts);
+	return question->path.wants;
 }
 
 /* It was confirmed before it could be decided, but not because its first packet was late. */

@@ -15,6 +15,7 @@ int ownership_open(struct daemon *daemon, const struct snapshot *snapshot, char 
 		daemon->owners = owners_new(ret_why);
 	if (!daemon->owners)
 		return -errno;
+	owners_hurry(daemon->owners);
 	int error = 0;
 	for (unsigned i = 0; daemon->workers && !error && i < snapshot->plan->workers; i++)
 		error = worker_use_owners(daemon->workers[i], daemon->owners);

@@ -17,6 +17,7 @@
 #include "kernel/link.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/hurry.h"
 #include "util/log.h"
 
 /* Batches between two looks at whether the worker is to stop. */
@@ -232,7 +233,7 @@ static void *run(void *data)
 		fds[FIRST_QUEUE + i] = (struct pollfd){nfqueue_fd(worker->queues[i]), POLLIN, 0};
 	uint64_t wakes;
 	pthread_setname_np(pthread_self(), "nfshaper-worker");
-	if (!pace_hurry())
+	if (!hurry())
 		log_detail("queue %u: no real-time scheduling; under a flood packets may be lost",
 			   worker->numbers[0]);
 	while (!atomic_load(&worker->is_stopping)) {

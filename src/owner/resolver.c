@@ -4,20 +4,19 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "kernel/procfs.h"
 #include "owner/question.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/hurry.h"
 #include "util/mutex.h"
-
-#define NICE (-15)
 
 /* A place for a question: free, asked, worked at, or answered. */
 struct slot {
@@ -45,6 +44,7 @@ struct resolver {
 	int wake_fd;          /* eventfd: there is a question, or the end */
 	pthread_mutex_t lock; /* of all that follows, and of the mailboxes */
 	bool is_ending;
+	bool hurries;
 	struct slots free;
 	struct slots asked;
 	struct slot slots[RESOLVER_QUESTIONS];
@@ -103,15 +103,18 @@ static void follow(struct resolver *resolver)
 		process_table_scan(resolver->shop.table, false);
 }
 
-/* Moves what was asked to the list of work. False: it is to end. */
+/* Moves what was asked to the list of work, and does as it is told. False: it is to end. */
 static bool take_questions(struct resolver *resolver, struct slots *work)
 {
 	pthread_mutex_lock(&resolver->lock);
-	bool goes_on = !resolver->is_ending;
+	bool goes_on = !resolver->is_ending, hurries = resolver->hurries;
+	resolver->hurries = false;
 	struct slot *slot;
 	while ((slot = slots_take(&resolver->asked)))
 		slots_add(work, slot);
 	pthread_mutex_unlock(&resolver->lock);
+	if (hurries)
+		hurry();
 	return goes_on;
 }
 
@@ -150,8 +153,7 @@ static void *run(void *data)
 {
 	struct resolver *resolver = data;
 	struct slots questions;
-	/* Packets wait for it. Real-time threads would have to wait for a search that is long. */
-	setpriority(PRIO_PROCESS, 0, NICE);
+	pthread_setname_np(pthread_self(), "nfshaper-owners");
 	slots_init(&questions);
 	struct pollfd fds[] = {
 		{.fd = resolver->wake_fd, .events = POLLIN},
@@ -163,6 +165,8 @@ static void *run(void *data)
 			clear_fd(resolver->wake_fd);
 		follow(resolver);
 		work(resolver, &questions);
+		if (questions.first)
+			sched_yield(); /* to the workers, whose priority is the same */
 	} while (take_questions(resolver, &questions));
 	for (struct slot *slot; (slot = slots_take(&questions));)
 		question_end(&slot->question);
@@ -247,6 +251,14 @@ void resolver_free(struct resolver *resolver)
 	signal_fd(resolver->wake_fd);
 	pthread_join(resolver->thread, NULL);
 	close_parts(resolver);
+}
+
+void resolver_hurry(struct resolver *resolver)
+{
+	pthread_mutex_lock(&resolver->lock);
+	resolver->hurries = true;
+	pthread_mutex_unlock(&resolver->lock);
+	signal_fd(resolver->wake_fd);
 }
 
 const char *resolver_lacks_events(const struct resolver *resolver)

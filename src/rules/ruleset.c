@@ -171,23 +171,37 @@ int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts
 	return -1;
 }
 
-enum owner_level ruleset_rule_wants(const struct ruleset *ruleset, size_t rule,
-				    const struct facts *facts)
-{
-	struct evaluation evaluation = evaluation_of(facts);
-	assert(rule < ruleset->count);
-	evaluation.open = open_of_owner(ruleset, facts);
-	if (!evaluation.open || !ruleset->conditions[rule])
-		return OWNER_NOTHING;
-	return attributes_lowest_level(
-		condition_truth(ruleset->conditions[rule], &evaluation).open);
-}
-
 bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts)
 {
 	struct evaluation evaluation = evaluation_of(facts);
 	assert(rule < ruleset->count);
 	return rule_holds(ruleset, rule, &evaluation);
+}
+
+unsigned ruleset_owner_tests(const struct ruleset *ruleset, size_t rule)
+{
+	assert(rule < ruleset->count);
+	return condition_owner_tests(ruleset->conditions[rule]);
+}
+
+uint64_t ruleset_owner_answers(const struct ruleset *ruleset, size_t rule,
+			       const struct facts *facts, unsigned count)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	assert(rule < ruleset->count && ruleset->conditions[rule]);
+	return condition_owner_answers(ruleset->conditions[rule], &evaluation, count);
+}
+
+bool ruleset_rule_matches_told(const struct ruleset *ruleset, size_t rule,
+			       const struct facts *facts, uint64_t answers, unsigned count)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	evaluation.open = attributes_above(OWNER_NOTHING);
+	evaluation.told = answers;
+	evaluation.n_told = count;
+	assert(rule < ruleset->count && ruleset->conditions[rule]);
+	struct truth truth = condition_truth(ruleset->conditions[rule], &evaluation);
+	return truth.open || truth.holds;
 }
 
 char *ruleset_explain(const struct ruleset *ruleset, size_t rule, const struct facts *facts)
