@@ -26,10 +26,20 @@ struct proc_events {
 	int fd;
 };
 
+/* struct cn_msg without the data at its end, which C11 has only as a structure's last member. */
+struct connector_head {
+	struct cb_id id;
+	uint32_t seq;
+	uint32_t ack;
+	uint16_t len; /* of what follows */
+	uint16_t flags;
+};
+_Static_assert(sizeof(struct connector_head) == sizeof(struct cn_msg), "as the kernel has it");
+
 /* A datagram of the connector: one event. */
 struct message {
 	struct nlmsghdr head;
-	struct cn_msg connector;
+	struct connector_head connector;
 	struct proc_event event;
 } __attribute__((packed, aligned(NLMSG_ALIGNTO)));
 
@@ -63,7 +73,7 @@ static int send_operation(int fd, enum proc_cn_mcast_op operation)
 {
 	struct {
 		struct nlmsghdr head;
-		struct cn_msg connector;
+		struct connector_head connector;
 		enum proc_cn_mcast_op operation;
 	} __attribute__((packed, aligned(NLMSG_ALIGNTO))) request = {
 		.head = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE},
