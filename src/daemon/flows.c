@@ -52,13 +52,13 @@ static uint64_t mix(uint64_t hash, const uint8_t *bytes)
 	return (hash ^ (hash >> 32) ^ words[1]) * HASH_FACTOR;
 }
 
-static size_t slot(const struct flows *flows, const struct packet *packet)
+uint32_t flows_hash(const struct packet *packet)
 {
 	uint64_t hash =
 		(uint64_t)packet->proto << 32 | (uint32_t)packet->sport << 16 | packet->dport;
 	hash = mix(hash, packet->src.bytes);
 	hash = mix(hash ^ (hash >> 32), packet->dst.bytes);
-	return (hash >> 32) & flows->mask;
+	return (uint32_t)(hash >> 32);
 }
 
 static bool is_same(const struct flow *flow, const struct packet *packet)
@@ -73,7 +73,7 @@ bool flows_find(const struct flows *flows, const struct packet *packet, uint64_t
 {
 	if (!packet->has_ports)
 		return false;
-	const struct flow *flow = &flows->slots[slot(flows, packet)];
+	const struct flow *flow = &flows->slots[flows_hash(packet) & flows->mask];
 	if (!flow->added_ns || now_ns - flow->added_ns > max_age_ns || !is_same(flow, packet))
 		return false;
 	path->rule = flow->rule;
@@ -90,7 +90,7 @@ void flows_add(struct flows *flows, const struct packet *packet, uint64_t now_ns
 {
 	if (!packet->has_ports || path->count > FLOWS_STEPS_MAX)
 		return;
-	struct flow *flow = &flows->slots[slot(flows, packet)];
+	struct flow *flow = &flows->slots[flows_hash(packet) & flows->mask];
 	*flow = (struct flow){
 		.src = packet->src,
 		.dst = packet->dst,

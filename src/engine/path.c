@@ -75,6 +75,31 @@ bool path_is_queued(const struct snapshot *snapshot, const struct path *path)
 	return false;
 }
 
+enum owner_level path_wants(const struct snapshot *snapshot, const struct path *path,
+			    const struct facts *facts)
+{
+	enum owner_level wants = OWNER_NOTHING;
+	for (unsigned i = 0; i < path->count && !wants; i++) {
+		const struct snapshot_rule *rule = &snapshot->rules[path->steps[i]];
+		if (!rule->counts_packets)
+			continue;
+		wants = ruleset_rule_wants(snapshot->ruleset, path->steps[i], facts);
+		if (!wants && rule->is_by_user && is_user_open(facts) &&
+		    ruleset_rule_matches(snapshot->ruleset, path->steps[i], facts))
+			wants = OWNER_USER;
+	}
+	return wants;
+}
+
+enum owner_level path_call_wants(const struct snapshot *snapshot, uint32_t call,
+				 const struct facts *facts)
+{
+	struct throttle *throttle;
+	const struct throttle_item *item = snapshot_call(snapshot, call, &throttle);
+	bool is_by_user = item && item->spec.session.fields & SESSION_BIT(SESSION_USER);
+	return is_by_user && is_user_open(facts) ? OWNER_USER : OWNER_NOTHING;
+}
+
 /* Only one thread writes them. */
 static void count(_Atomic uint64_t *figure)
 {

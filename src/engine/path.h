@@ -83,6 +83,17 @@ unsigned path_ticket(const struct snapshot *snapshot, struct path *path, const s
 bool path_is_queued(const struct snapshot *snapshot, const struct path *path);
 
 /*
+ * How much of its owner has to be looked up before a packet can be charged whose path was found by
+ * an earlier one: for the rules of the path that count packets, and for sessions by user. To be
+ * asked again with what was found.
+ */
+enum owner_level path_wants(const struct snapshot *snapshot, const struct path *path,
+			    const struct facts *facts);
+/* The same for one whose mark calls the throttle with that id. */
+enum owner_level path_call_wants(const struct snapshot *snapshot, uint32_t call,
+				 const struct facts *facts);
+
+/*
  * Charges one packet and decides on it. A connection that is over a throttle which counts
  * connections, and goes to a class for it, is there for life: then the path ends at that rule.
  */

@@ -8,12 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "kernel/procfs.h"
 #include "owner/question.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/mutex.h"
+
+#define NICE (-15)
 
 /* A place for a question: free, asked, worked at, or answered. */
 struct slot {
@@ -146,6 +150,8 @@ static void *run(void *data)
 {
 	struct resolver *resolver = data;
 	struct slots questions;
+	/* Packets wait for it. Real-time threads would have to wait for a search that is long. */
+	setpriority(PRIO_PROCESS, 0, NICE);
 	slots_init(&questions);
 	struct pollfd fds[] = {
 		{.fd = resolver->wake_fd, .events = POLLIN},
@@ -210,7 +216,7 @@ struct resolver *resolver_new(struct owner_cache *cache, struct owner_counters *
 		.counters = counters,
 		.table = process_table_new(PROCFS),
 	};
-	pthread_mutex_init(&resolver->lock, NULL);
+	mutex_init(&resolver->lock);
 	slots_init(&resolver->free);
 	slots_init(&resolver->asked);
 	for (unsigned i = 0; i < RESOLVER_QUESTIONS; i++)

@@ -171,6 +171,18 @@ int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts
 	return -1;
 }
 
+enum owner_level ruleset_rule_wants(const struct ruleset *ruleset, size_t rule,
+				    const struct facts *facts)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	assert(rule < ruleset->count);
+	evaluation.open = open_of_owner(ruleset, facts);
+	if (!evaluation.open || !ruleset->conditions[rule])
+		return OWNER_NOTHING;
+	return attributes_lowest_level(
+		condition_truth(ruleset->conditions[rule], &evaluation).open);
+}
+
 bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts)
 {
 	struct evaluation evaluation = evaluation_of(facts);

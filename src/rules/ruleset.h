@@ -75,6 +75,13 @@ int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *fact
  */
 int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts, size_t from);
 
+/*
+ * How much of the owner has to be looked up before it can be told whether one rule matches, as
+ * ruleset_match_asking().
+ */
+enum owner_level ruleset_rule_wants(const struct ruleset *ruleset, size_t rule,
+				    const struct facts *facts);
+
 /* Whether one rule matches. */
 bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts);
 
