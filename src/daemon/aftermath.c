@@ -7,7 +7,6 @@
 #include "daemon/daemon.h"
 #include "daemon/reload.h"
 #include "daemon/requests.h"
-#include "daemon/ruleset.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -41,15 +40,12 @@ static struct control_request *take_waiting(struct aftermath *after)
 /* Old ids and classes: nothing leads to them any more. */
 static void let_go(struct daemon *daemon)
 {
-	struct plan *plan = daemon->snapshot->plan;
+	const struct plan *plan = daemon->snapshot->plan;
 	char *why = NULL;
-	if (plan->ids.count > plan->n_own_ids) {
-		plan_let_go(plan);
-		if (ruleset_put(daemon, plan, &why))
-			log_warning("old ids stay in the table: %s", why);
-		free(why);
-		state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
-	}
+	if (plan->ids.count > plan->n_own_ids &&
+	    reload_derive(daemon, &daemon->snapshot->list, false, &why))
+		log_warning("old ids stay in the table: %s", why);
+	free(why);
 	shaping_tidy(&daemon->shaping, daemon->loop);
 }
 
@@ -75,7 +71,7 @@ void aftermath_precede(struct daemon *daemon)
 	/* What the marks say is not known, or they are other bits now. */
 	bool is_void = earlier->known.ids.count == 0 || plan->ids_forgotten ||
 		       (earlier->mark_mask && earlier->mark_mask != plan->mark_mask);
-	remark_run(&daemon->remark, daemon->snapshot, is_void);
+	remark_run(&daemon->remark, daemon->snapshot, daemon->owners, is_void);
 	report(&daemon->remark);
 }
 
@@ -106,7 +102,8 @@ static void on_done(void *data)
 void aftermath_begin(struct daemon *daemon)
 {
 	remark_stop(&daemon->remark);
-	remark_start(&daemon->remark, daemon->snapshot, daemon->loop, on_done, daemon);
+	remark_start(&daemon->remark, daemon->snapshot, daemon->owners, daemon->loop, on_done,
+		     daemon);
 }
 
 void aftermath_stop(struct daemon *daemon)

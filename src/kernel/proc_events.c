@@ -20,18 +20,15 @@
 #define OWN_NAMESPACE "/proc/thread-self/ns/net"
 #define WAIT_NS 100000000ull
 #define BUFFER_BYTES (1 << 20) /* some ten thousand events */
+#define EVENTS_MAX 100000      /* more than the buffer holds */
 #define NS_PER_MS 1000000ull
 
 struct proc_events {
 	int fd;
 };
 
-/* A datagram of the connector: one event. */
-struct message {
-	struct nlmsghdr head;
-	struct cn_msg connector;
-	struct proc_event event;
-} __attribute__((packed, aligned(NLMSG_ALIGNTO)));
+/* A datagram of the connector: struct nlmsghdr, struct cn_msg and what that holds. */
+#define MESSAGE_BYTES(what) (NLMSG_HDRLEN + sizeof(struct cn_msg) + sizeof(what))
 
 /* That of init, which may be closed to us, or of kthreadd, which never leaves it. */
 static int open_first_namespace(void)
@@ -61,16 +58,15 @@ static int open_socket(void)
 
 static int send_operation(int fd, enum proc_cn_mcast_op operation)
 {
-	struct {
-		struct nlmsghdr head;
-		struct cn_msg connector;
-		enum proc_cn_mcast_op operation;
-	} __attribute__((packed, aligned(NLMSG_ALIGNTO))) request = {
-		.head = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE},
-		.connector = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(operation)},
-		.operation = operation,
-	};
-	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
+	const struct nlmsghdr head = {.nlmsg_len = MESSAGE_BYTES(operation),
+				      .nlmsg_type = NLMSG_DONE};
+	const struct cn_msg connector = {.id = {CN_IDX_PROC, CN_VAL_PROC},
+					 .len = sizeof(operation)};
+	char request[MESSAGE_BYTES(operation)];
+	memcpy(request, &head, sizeof(head));
+	memcpy(request + NLMSG_HDRLEN, &connector, sizeof(connector));
+	memcpy(request + NLMSG_HDRLEN + sizeof(connector), &operation, sizeof(operation));
+	return send(fd, request, sizeof(request), 0) < 0 ? -errno : 0;
 }
 
 static int bind_socket(int fd)
@@ -83,46 +79,51 @@ static int bind_socket(int fd)
 }
 
 /* One message. 1: there is an event in it; 0: there is none; or a negative errno. */
-static int receive(int fd, struct message *message)
+static int receive(int fd, struct proc_event *ret_event)
 {
+	char message[MESSAGE_BYTES(*ret_event)];
 	struct sockaddr_nl from = {0};
 	socklen_t size = sizeof(from);
+	struct cn_msg connector;
 	ssize_t length;
 	do {
-		length =
-			recvfrom(fd, message, sizeof(*message), 0, (struct sockaddr *)&from, &size);
+		length = recvfrom(fd, message, sizeof(message), 0, (struct sockaddr *)&from, &size);
 	} while (length < 0 && errno == EINTR);
 	if (length < 0)
 		return -errno;
 	/* Only the kernel is believed. */
-	return length >= (ssize_t)offsetof(struct message, event.event_data.exit.exit_signal) &&
-	       from.nl_pid == 0 && message->connector.id.idx == CN_IDX_PROC &&
-	       message->connector.id.val == CN_VAL_PROC;
+	if (length < (ssize_t)sizeof(message) || from.nl_pid != 0)
+		return 0;
+	memcpy(&connector, message + NLMSG_HDRLEN, sizeof(connector));
+	memcpy(ret_event, message + NLMSG_HDRLEN + sizeof(connector), sizeof(*ret_event));
+	return connector.id.idx == CN_IDX_PROC && connector.id.val == CN_VAL_PROC;
 }
 
 /*
  * Events of others may come before the answer. What is there is read, even where the time is over
- * because this thread had to wait for a processor.
+ * because this thread had to wait for a processor; but not for ever where others have events told.
  */
 static int await_answer(int fd)
 {
-	uint64_t end_ns = clock_monotonic_ns() + WAIT_NS;
+	uint64_t end_ns = clock_monotonic_ns() + WAIT_NS, now_ns;
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-	struct message message;
-	for (;;) {
-		int got = receive(fd, &message);
-		if (got > 0 && message.event.what == PROC_EVENT_NONE)
-			return -(int)message.event.event_data.ack.err;
+	struct proc_event event;
+	unsigned read = 0;
+	do {
+		int got = receive(fd, &event);
+		now_ns = clock_monotonic_ns();
+		if (got > 0 && event.what == PROC_EVENT_NONE)
+			return -(int)event.event_data.ack.err;
 		if (got < 0 && got != -EAGAIN && got != -ENOBUFS)
 			return got;
-		uint64_t now_ns = clock_monotonic_ns();
 		if (got == -EAGAIN && now_ns >= end_ns)
-			return -ETIMEDOUT;
+			break;
 		if (got == -EAGAIN &&
 		    poll(&poll_fd, 1, (int)((end_ns - now_ns) / NS_PER_MS) + 1) < 0 &&
 		    errno != EINTR)
 			return -errno;
-	}
+	} while (now_ns < end_ns || ++read < EVENTS_MAX);
+	return -ETIMEDOUT;
 }
 
 struct proc_events *proc_events_open(char **ret_why)
@@ -202,18 +203,14 @@ int proc_events_read(struct proc_events *events, void (*each)(const struct proc_
 {
 	struct proc_change change;
 	struct proc_event event;
-	struct message message;
 	int got, result = 0;
-	while ((got = receive(events->fd, &message)) != -EAGAIN) {
+	while ((got = receive(events->fd, &event)) != -EAGAIN) {
 		if (got == -ENOBUFS)
 			result = got;
 		else if (got < 0)
 			return got;
-		else if (got) {
-			event = message.event; /* which is aligned there */
-			if (read_change(&event, &change))
-				each(&change, data);
-		}
+		else if (got && read_change(&event, &change))
+			each(&change, data);
 	}
 	return result;
 }
