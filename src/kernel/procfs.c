@@ -122,16 +122,28 @@ DIR *procfs_open_descriptors(const char *proc, uint32_t pid)
 	return opendir(path);
 }
 
-bool procfs_descriptor_socket(DIR *descriptors, const char *name, uint64_t *ret_inode)
+static bool read_socket(int folder, const char *name, uint64_t *ret_inode)
 {
 	char link[LINK_ROOM];
-	ssize_t length = readlinkat(dirfd(descriptors), name, link, sizeof(link) - 1);
+	ssize_t length = readlinkat(folder, name, link, sizeof(link) - 1);
 	size_t prefix = strlen(SOCKET_PREFIX);
 	if (length < (ssize_t)prefix || memcmp(link, SOCKET_PREFIX, prefix) != 0)
 		return false;
 	link[length] = '\0';
 	*ret_inode = strtoull(link + prefix, NULL, 10);
 	return true;
+}
+
+bool procfs_descriptor_socket(DIR *descriptors, const char *name, uint64_t *ret_inode)
+{
+	return read_socket(dirfd(descriptors), name, ret_inode);
+}
+
+bool procfs_process_socket(const char *proc, uint32_t pid, uint32_t descriptor, uint64_t *ret_inode)
+{
+	char path[PATH_MAX];
+	int length = snprintf(path, sizeof(path), "%s/%u/fd/%u", proc, pid, descriptor);
+	return length < (int)sizeof(path) && read_socket(AT_FDCWD, path, ret_inode);
 }
 
 int procfs_each(const char *proc, void (*each)(uint32_t pid, void *data), void *data)

@@ -36,6 +36,9 @@ DIR *procfs_open_descriptors(const char *proc, uint32_t pid);
 
 /* True with the inode where the descriptor of that name is a socket. */
 bool procfs_descriptor_socket(DIR *descriptors, const char *name, uint64_t *ret_inode);
+/* The same of a process, by the descriptor's number: one system call, and nothing is opened. */
+bool procfs_process_socket(const char *proc, uint32_t pid, uint32_t descriptor,
+			   uint64_t *ret_inode);
 
 /* Calls `each` for every process, in the order of the folder. 0 or a negative errno. */
 int procfs_each(const char *proc, void (*each)(uint32_t pid, void *data), void *data);

@@ -74,11 +74,12 @@ bool lookup_find(struct sock_diag *diag, struct owner_cache *cache, const struct
 	take_socket(diag, query, ret_found);
 	if (ret_found->inode == 0)
 		return true;
-	/* The group is the process's where it did not come with the packet; of a socket that listens
-	 * that is found but once. */
+	/* The group is the process's where it did not come with the packet; of a socket that
+	 * listens that is found but once. */
 	if (level < OWNER_PROCESS && ret_found->has_gid && !may_be_the_kernels(query, ret_found))
 		return true;
-	if (!owner_cache_process(cache, ret_found->inode, now_ns, &facts))
+	if (!owner_cache_process(cache, ret_found->inode, now_ns, &facts) &&
+	    !owner_cache_guess(cache, ret_found->uid, ret_found->inode, &facts))
 		return false;
 	found_take_process(ret_found, query, facts);
 	return true;

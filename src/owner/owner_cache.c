@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/owner_cache.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/procfs.h"
+#include "owner/habits.h"
 #include "util/alloc.h"
 #include "util/id_map.h"
 #include "util/mutex.h"
@@ -17,6 +20,7 @@
 #define NOBODY_NS (10 * NS_PER_S)
 /* Users come, go and are renamed; the ids of control groups are given but once. */
 #define NAME_NS (60 * NS_PER_S)
+#define GUESSES 4
 
 struct socket_owner {
 	struct process_facts *facts; /* NULL: nobody, … */
@@ -31,6 +35,9 @@ struct text {
 struct owner_cache {
 	pthread_mutex_t lock;
 	bool is_followed;
+	int events_fd;          /* -1: none */
+	_Atomic bool is_behind; /* what has come by it is not in the facts yet */
+	struct habits habits;
 	struct id_map *sockets;
 	struct id_map *texts[OWNER_TEXT_COUNT];
 };
@@ -53,6 +60,7 @@ struct owner_cache *owner_cache_new(void)
 {
 	struct owner_cache *cache = xcalloc(1, sizeof(*cache));
 	mutex_init(&cache->lock);
+	cache->events_fd = -1;
 	cache->sockets = id_map_new(SOCKETS_MAX, free_socket_owner);
 	for (unsigned i = 0; i < OWNER_TEXT_COUNT; i++)
 		cache->texts[i] = id_map_new(TEXTS_MAX, free_text);
@@ -63,6 +71,7 @@ void owner_cache_free(struct owner_cache *cache)
 {
 	if (!cache)
 		return;
+	habits_fini(&cache->habits);
 	id_map_free(cache->sockets);
 	for (unsigned i = 0; i < OWNER_TEXT_COUNT; i++)
 		id_map_free(cache->texts[i]);
@@ -73,6 +82,16 @@ void owner_cache_free(struct owner_cache *cache)
 void owner_cache_set_followed(struct owner_cache *cache, bool is_followed)
 {
 	cache->is_followed = is_followed;
+}
+
+void owner_cache_set_events(struct owner_cache *cache, int fd)
+{
+	cache->events_fd = fd;
+}
+
+void owner_cache_set_behind(struct owner_cache *cache, bool is_behind)
+{
+	atomic_store(&cache->is_behind, is_behind);
 }
 
 static bool is_known(const struct owner_cache *cache, const struct socket_owner *owner,
@@ -117,6 +136,50 @@ void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct p
 	pthread_mutex_lock(&cache->lock);
 	id_map_put(cache->sockets, inode, owner);
 	pthread_mutex_unlock(&cache->lock);
+}
+
+void owner_cache_note_habit(struct owner_cache *cache, uint32_t uid, uint32_t descriptor,
+			    struct process_facts *facts)
+{
+	pthread_mutex_lock(&cache->lock);
+	habits_note(&cache->habits, uid, descriptor, facts);
+	pthread_mutex_unlock(&cache->lock);
+}
+
+/*
+ * Nothing has happened that is not in the facts. It came before the socket, which is there: a
+ * program that was begun meanwhile has told of itself before it could make one.
+ */
+static bool is_current(struct owner_cache *cache)
+{
+	struct pollfd events = {.fd = cache->events_fd, .events = POLLIN};
+	return !atomic_load(&cache->is_behind) && poll(&events, 1, 0) == 0 &&
+	       !atomic_load(&cache->is_behind);
+}
+
+bool owner_cache_guess(struct owner_cache *cache, uint32_t uid, uint64_t inode,
+		       struct process_facts **ret_facts)
+{
+	struct process_facts *found = NULL;
+	struct habit habits[GUESSES];
+	uint64_t link;
+	if (cache->events_fd < 0)
+		return false;
+	pthread_mutex_lock(&cache->lock);
+	unsigned count = habits_of(&cache->habits, uid, habits, GUESSES);
+	pthread_mutex_unlock(&cache->lock);
+	for (unsigned i = 0; i < count; i++) {
+		struct process_facts *facts = habits[i].facts;
+		if (!found &&
+		    procfs_process_socket(PROCFS, facts->pid, habits[i].descriptor, &link) &&
+		    link == inode && is_current(cache) && !atomic_load(&facts->is_over))
+			found = facts;
+		else
+			process_facts_unref(facts);
+	}
+	if (found)
+		*ret_facts = found;
+	return found != NULL;
 }
 
 bool owner_cache_text(struct owner_cache *cache, enum owner_text kind, uint64_t id, uint64_t now_ns,

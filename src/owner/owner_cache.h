@@ -28,6 +28,13 @@ void owner_cache_set_followed(struct owner_cache *cache, bool is_followed);
 void owner_cache_free(struct owner_cache *cache);
 
 /*
+ * By which descriptor they say so (poll); and that what has come by it is being worked at, or has
+ * been. Without one nothing is guessed.
+ */
+void owner_cache_set_events(struct owner_cache *cache, int fd);
+void owner_cache_set_behind(struct owner_cache *cache, bool is_behind);
+
+/*
  * True where it is known which process has the socket: *ret_facts is a reference for the caller, or
  * NULL where none has it.
  */
@@ -38,6 +45,16 @@ uint32_t owner_cache_last_pid(struct owner_cache *cache, uint64_t inode);
 /* Takes a reference of its own. NULL: none has it, which is believed for a while. */
 void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct process_facts *facts,
 			     uint64_t now_ns);
+
+/*
+ * A process had a socket of that user under that number (habits.h); and whether one of those that
+ * had the last ones has this socket: some system calls, exact, but often in vain. *ret_facts is a
+ * reference.
+ */
+void owner_cache_note_habit(struct owner_cache *cache, uint32_t uid, uint32_t descriptor,
+			    struct process_facts *facts);
+bool owner_cache_guess(struct owner_cache *cache, uint32_t uid, uint64_t inode,
+		       struct process_facts **ret_facts);
 
 /* True where it is known what it is called: copied to `buffer`, empty where it has no name. */
 bool owner_cache_text(struct owner_cache *cache, enum owner_text kind, uint64_t id, uint64_t now_ns,

@@ -60,6 +60,8 @@ static bool search(struct question *question, struct workshop *shop)
 		if (!facts)
 			return false; /* it has just ended: another may have the socket */
 		process_table_touch(shop->table, pid);
+		owner_cache_note_habit(shop->cache, question->found.uid,
+				       question->search.descriptor, facts);
 		break;
 	case SEARCH_ENDED:
 		if (question->is_at_last) {

@@ -97,10 +97,12 @@ static void follow(struct resolver *resolver)
 {
 	if (!resolver->events)
 		return;
+	owner_cache_set_behind(resolver->shop.cache, true);
 	int error = proc_events_read(resolver->events, change, resolver->shop.table);
 	if (error == -ENOBUFS)
 		/* Which of them have gone on to another program is lost, too. */
 		process_table_scan(resolver->shop.table, false);
+	owner_cache_set_behind(resolver->shop.cache, false);
 }
 
 /* Moves what was asked to the list of work, and does as it is told. False: it is to end. */
@@ -231,6 +233,8 @@ struct resolver *resolver_new(struct owner_cache *cache, struct owner_counters *
 		resolver->events = proc_events_open(&resolver->why_not);
 		resolver->shop.is_followed = resolver->events != NULL;
 		owner_cache_set_followed(cache, resolver->shop.is_followed);
+		if (resolver->events)
+			owner_cache_set_events(cache, proc_events_fd(resolver->events));
 		process_table_scan(resolver->shop.table, true);
 		error = start_thread(resolver);
 	}

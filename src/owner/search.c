@@ -74,6 +74,7 @@ static enum search_state look(struct search *search, const struct process_table 
 		    procfs_descriptor_socket(search->descriptors, entry->d_name, &inode) &&
 		    inode == search->inode) {
 			*ret_pid = opener(search, table, entry->d_name);
+			search->descriptor = (uint32_t)strtoul(entry->d_name, NULL, 10);
 			return SEARCH_FOUND;
 		}
 	}

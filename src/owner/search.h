@@ -16,7 +16,8 @@ struct search {
 	uint32_t *candidates;
 	size_t n_candidates;
 	size_t next;
-	uint32_t pid; /* the candidate whose descriptors are open */
+	uint32_t pid;        /* the candidate whose descriptors are open */
+	uint32_t descriptor; /* with SEARCH_FOUND: the socket's number */
 	DIR *descriptors;
 	uint64_t n_folders; /* opened so far */
 };
