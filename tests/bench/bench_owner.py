@@ -45,6 +45,8 @@ SNITCH_RULE = {
     "name": "caller", "enabled": True, "precedence": False, "action": "allow",
     "duration": "always", "created": "2024-01-01T00:00:00Z",
     "operator": {"type": "simple", "operand": "process.path", "sensitive": False, "list": []}}
+# By whom connections are made: one after the other.
+CLIENTS = {"one process": [], "a process each": ["-f"]}
 TIMES_OF_SNITCH = 10
 ADDED_MOST_US = 100
 
@@ -126,11 +128,14 @@ def measure(set_up, options):
         lab.at_end(lambda: (server.kill(), server.wait()))
         server.stdout.readline()
         daemon = set_up(lab, path)
-        call = [path, "-c", str(options.connections), SERVER4, str(PORT)]
-        run(lab, *call[:2], "200", *call[3:], user=NOBODY)  # what is slow the first time
-        found = json.loads(run(lab, *call, user=NOBODY))
-        if found["failed"]:
-            sys.exit(f"bench_owner.py: {found['failed']} connections failed")
+        def call(client, count):
+            found = json.loads(run(lab, path, *client, "-c", str(count), SERVER4, str(PORT),
+                                   user=NOBODY))
+            if found["failed"]:
+                sys.exit(f"bench_owner.py: {found['failed']} connections failed")
+            return found
+        call([], 200)  # what is slow the first time
+        found = {title: call(client, options.connections) for title, client in CLIENTS.items()}
         found["status"] = daemon.status() if daemon else None
         return found
 
@@ -147,8 +152,9 @@ def run_rounds(options, variants):
         for key in keys[turn:] + keys[:turn]:
             found = measure(variants[key], options)
             results[key].append(found)
-            say(f"round {number + 1} of {options.rounds}: {key}: {rate(found):.0f}/s, "
-                f"median {found['median_ns'] / 1000:.0f} us")
+            say(f"round {number + 1} of {options.rounds}: {key}: " + "; ".join(
+                f"{client}: {rate(found[client]):.0f}/s, "
+                f"{found[client]['median_ns'] / 1000:.0f} us" for client in CLIENTS))
     return results
 
 
@@ -156,42 +162,45 @@ def rate(found):
     return found["connections"] / (found["ns"] / 1e9)
 
 
-def figures(results, key):
-    of_key, base = results[key], results["nothing"]
-    row = {"variant": key,
+def figures(results, client, key):
+    of_key, base = ([one[client] for one in results[which]] for which in (key, "nothing"))
+    row = {"client": client, "variant": key,
            "per_second": statistics.median(map(rate, of_key)),
            "median_us": statistics.median(one["median_ns"] / 1000 for one in of_key),
            "p99_us": statistics.median(one["p99_ns"] / 1000 for one in of_key),
            "added_us": statistics.median((one["median_ns"] - other["median_ns"]) / 1000
                                          for one, other in zip(of_key, base)),
-           "to_opensnitch": None, "owners": None}
+           "to_opensnitch": None}
     if "opensnitch" in results:
         row["to_opensnitch"] = statistics.median(
-            rate(one) / rate(other) for one, other in zip(of_key, results["opensnitch"]))
-    if of_key[-1]["status"]:
-        row["owners"] = of_key[-1]["status"]["owners"]
+            rate(one) / rate(other[client])
+            for one, other in zip(of_key, results["opensnitch"]))
     return row
 
 
-def print_all(options, rows, missing):
+def print_all(options, found):
     print(f"{options.connections:,} connections of a local client, one after the other, among "
           f"{options.others} other processes; {options.rounds} rounds, medians; Linux "
           f"{os.uname().release}, {len(os.sched_getaffinity(0))} CPUs")
-    print(f"  {'':12}{'per second':>11} {'median us':>10} {'99 % us':>9} {'added us':>9} "
-          f"{'to OpenSnitch':>14}")
-    for row in rows:
-        times = row["to_opensnitch"]
-        print(f"  {row['variant']:12}{row['per_second']:11.0f} {row['median_us']:10.0f} "
-              f"{row['p99_us']:9.0f} {row['added_us']:9.0f} "
-              f"{'-' if times is None else f'{times:.1f}':>14}")
-    if missing:
-        print(f"  OpenSnitch is not measured: {missing}")
-    mine = next(row for row in rows if row["variant"] == "nfshaper")
-    print(f"nfshaper adds {mine['added_us']:.0f} us to the median (at most {ADDED_MOST_US})", end="")
-    if mine["to_opensnitch"]:
-        print(f", and makes {mine['to_opensnitch']:.1f} times OpenSnitch's connections (at least "
-              f"{TIMES_OF_SNITCH})", end="")
-    print(f"; owners: {mine['owners']}")
+    for client in CLIENTS:
+        print(f"  {client:14}{'per second':>11} {'median us':>10} {'99 % us':>9} {'added us':>9} "
+              f"{'to OpenSnitch':>14}")
+        for row in found["variants"]:
+            if row["client"] != client:
+                continue
+            times = row["to_opensnitch"]
+            print(f"    {row['variant']:12}{row['per_second']:11.0f} {row['median_us']:10.0f} "
+                  f"{row['p99_us']:9.0f} {row['added_us']:9.0f} "
+                  f"{'-' if times is None else f'{times:.1f}':>14}")
+    if found["missing"]:
+        print(f"  OpenSnitch is not measured: {found['missing']}")
+    for row in found["variants"]:
+        if row["variant"] == "nfshaper":
+            print(f"{row['client']}: nfshaper adds {row['added_us']:.0f} us to the median (at most "
+                  f"{ADDED_MOST_US} are wanted)"
+                  + (f" and makes {row['to_opensnitch']:.1f} times OpenSnitch's connections (at "
+                     f"least {TIMES_OF_SNITCH})" if row["to_opensnitch"] else ""))
+    print(f"owners: {found['owners']}")
 
 
 def main():
@@ -212,13 +221,14 @@ def main():
         if not snitch.missing:
             variants["opensnitch"] = snitch.set_up
         results = run_rounds(options, variants)
-    rows = [figures(results, key) for key in results]
+    found = {"rounds": options.rounds, "connections": options.connections,
+             "others": options.others, "missing": snitch.missing,
+             "variants": [figures(results, client, key) for client in CLIENTS for key in results],
+             "owners": results["nfshaper"][-1]["status"]["owners"]}
     if options.json:
-        print(json.dumps({"rounds": options.rounds, "connections": options.connections,
-                          "others": options.others, "missing": snitch.missing, "variants": rows},
-                         indent=1))
+        print(json.dumps(found, indent=1))
     else:
-        print_all(options, rows, snitch.missing)
+        print_all(options, found)
 
 
 if __name__ == "__main__":
