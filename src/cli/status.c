@@ -53,19 +53,15 @@ static void print_queue(const json_t *queue)
 static void print_owners(const json_t *owners)
 {
 	const char *why = json_string_value(json_object_get(owners, "why"));
-	printf("owners     %s", member_text(owners, "source"));
-	if (why)
-		printf(" (%s)", why);
-	if (member_number(owners, "lookups") == 0) {
-		putchar('\n');
+	if (strcmp(member_text(owners, "source"), "off") == 0)
 		return;
-	}
-	printf(", %lld look-ups, %lld at once, %lld searched in %lld folders, %lld unknown\n"
-	       "           %lld packets waiting, %lld late\n",
+	printf("owners     %s%s%s%s, %lld packets waiting, %lld late\n"
+	       "           %lld look-ups, %lld at once, %lld searched in %lld folders, %lld unknown\n",
+	       member_text(owners, "source"), why ? " (" : "", why ? why : "", why ? ")" : "",
+	       member_number(owners, "waiting"), member_number(owners, "late"),
 	       member_number(owners, "lookups"), member_number(owners, "hits"),
 	       member_number(owners, "misses"), member_number(owners, "searches"),
-	       member_number(owners, "unknown"), member_number(owners, "waiting"),
-	       member_number(owners, "late"));
+	       member_number(owners, "unknown"));
 }
 
 static void print_class(const json_t *class)
