@@ -19,7 +19,7 @@
 
 #define OWN_NAMESPACE "/proc/thread-self/ns/net"
 #define WAIT_NS 100000000ull
-#define BUFFER_BYTES (1 << 20) /* some ten thousand events */
+#define BUFFER_BYTES (4 << 20) /* some ten thousand events, of which each takes 768 */
 #define NS_PER_MS 1000000ull
 
 struct proc_events {
@@ -59,7 +59,8 @@ static int open_socket(void)
 	return fd;
 }
 
-static int send_operation(int fd, enum proc_cn_mcast_op operation)
+/* The answer, which all listeners get, bears `number` + 1 (cn_proc_ack() in the kernel). */
+static int send_operation(int fd, enum proc_cn_mcast_op operation, uint32_t number)
 {
 	struct {
 		struct nlmsghdr head;
@@ -67,7 +68,9 @@ static int send_operation(int fd, enum proc_cn_mcast_op operation)
 		enum proc_cn_mcast_op operation;
 	} __attribute__((packed, aligned(NLMSG_ALIGNTO))) request = {
 		.head = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE},
-		.connector = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(operation)},
+		.connector = {.id = {CN_IDX_PROC, CN_VAL_PROC},
+			      .ack = number,
+			      .len = sizeof(operation)},
 		.operation = operation,
 	};
 	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
@@ -82,8 +85,15 @@ static int bind_socket(int fd)
 	return bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
 }
 
-/* One message. 1: there is an event in it; 0: there is none; or a negative errno. */
-static int receive(int fd, struct message *message)
+static bool has_event(const struct message *message, size_t length)
+{
+	return length >= offsetof(struct message, event.event_data.fork) +
+				 sizeof(message->event.event_data.fork) &&
+	       message->connector.id.idx == CN_IDX_PROC && message->connector.id.val == CN_VAL_PROC;
+}
+
+/* One message. Its length where there is an event in it; 0 where not; or a negative errno. */
+static ssize_t receive(int fd, struct message *message)
 {
 	struct sockaddr_nl from = {0};
 	socklen_t size = sizeof(from);
@@ -95,13 +105,11 @@ static int receive(int fd, struct message *message)
 	if (length < 0)
 		return -errno;
 	/* Only the kernel is believed. */
-	return length >= (ssize_t)offsetof(struct message, event.event_data.exit.exit_signal) &&
-	       from.nl_pid == 0 && message->connector.id.idx == CN_IDX_PROC &&
-	       message->connector.id.val == CN_VAL_PROC;
+	return from.nl_pid == 0 && has_event(message, (size_t)length) ? length : 0;
 }
 
-/* Events of others may come before the answer. */
-static int await_answer(int fd)
+/* Events, and answers to others, may come before ours. */
+static int await_answer(int fd, uint32_t number)
 {
 	uint64_t end_ns = clock_monotonic_ns() + WAIT_NS, now_ns;
 	struct message message;
@@ -110,11 +118,12 @@ static int await_answer(int fd)
 		if (poll(&poll_fd, 1, (int)((end_ns - now_ns) / NS_PER_MS) + 1) < 0 &&
 		    errno != EINTR)
 			return -errno;
-		int got = receive(fd, &message);
-		if (got > 0 && message.event.what == PROC_EVENT_NONE)
+		ssize_t got = receive(fd, &message);
+		if (got > 0 && message.event.what == PROC_EVENT_NONE &&
+		    message.connector.ack == number + 1)
 			return -(int)message.event.event_data.ack.err;
 		if (got < 0 && got != -EAGAIN && got != -ENOBUFS)
-			return got;
+			return (int)got;
 	}
 	return -ETIMEDOUT;
 }
@@ -123,10 +132,11 @@ struct proc_events *proc_events_open(char **ret_why)
 {
 	int fd = open_socket();
 	int error = fd < 0 ? -errno : bind_socket(fd);
+	uint32_t number = (uint32_t)clock_monotonic_ns();
 	if (!error)
-		error = send_operation(fd, PROC_CN_MCAST_LISTEN);
+		error = send_operation(fd, PROC_CN_MCAST_LISTEN, number);
 	if (!error)
-		error = await_answer(fd);
+		error = await_answer(fd, number);
 	if (error) {
 		*ret_why = error == -ETIMEDOUT
 				   ? xstrdup("the proc connector does not answer "
@@ -147,7 +157,7 @@ void proc_events_close(struct proc_events *events)
 {
 	if (!events)
 		return;
-	send_operation(events->fd, PROC_CN_MCAST_IGNORE);
+	send_operation(events->fd, PROC_CN_MCAST_IGNORE, 0);
 	close(events->fd);
 	free(events);
 }
@@ -175,10 +185,12 @@ static bool read_change(const struct proc_event *event, struct proc_change *ret_
 		};
 		return true;
 	case PROC_EVENT_UID:
+	case PROC_EVENT_GID:
 		*ret_change = (struct proc_change){
-			.kind = PROC_CHANGES_USER,
+			.kind = event->what == PROC_EVENT_UID ? PROC_CHANGES_USER
+							      : PROC_CHANGES_GROUP,
 			.pid = (uint32_t)event->event_data.id.process_tgid,
-			.uid = event->event_data.id.e.euid,
+			.uid = event->what == PROC_EVENT_UID ? event->event_data.id.e.euid : 0,
 		};
 		return true;
 	case PROC_EVENT_EXIT:
@@ -191,23 +203,29 @@ static bool read_change(const struct proc_event *event, struct proc_change *ret_
 	return false;
 }
 
+bool proc_change_read(const void *bytes, size_t length, struct proc_change *ret_change)
+{
+	const struct message *message = bytes;
+	if (!has_event(message, length))
+		return false;
+	struct proc_event event = message->event; /* which is aligned there */
+	return read_change(&event, ret_change);
+}
+
 int proc_events_read(struct proc_events *events, void (*each)(const struct proc_change *, void *),
 		     void *data)
 {
 	struct proc_change change;
-	struct proc_event event;
 	struct message message;
-	int got, result = 0;
+	ssize_t got;
+	int result = 0;
 	while ((got = receive(events->fd, &message)) != -EAGAIN) {
 		if (got == -ENOBUFS)
-			result = got;
+			result = (int)got;
 		else if (got < 0)
-			return got;
-		else if (got) {
-			event = message.event; /* which is aligned there */
-			if (read_change(&event, &change))
-				each(&change, data);
-		}
+			return (int)got;
+		else if (proc_change_read(&message, (size_t)got, &change))
+			each(&change, data);
 	}
 	return result;
 }
