@@ -27,6 +27,9 @@ const struct command commands[] = {
 	 command_confirm},
 	{"status", "", "show the daemon, its queues, classes, throttles and rules", "", "",
 	 command_status},
+	{"netstat", "[-i SECONDS] [EXPRESSION]",
+	 "show current connections, their owners and classes, busiest first", "",
+	 "i:", command_netstat},
 	{"sessions", "[-nv] [-s SERIAL] [-T TAG]", "show the sessions of throttles, busiest first",
 	 "", "nvs:T:", command_sessions},
 	{"throttle",
@@ -274,11 +277,7 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
-	static const char *const later[] = {"netstat"};
 	const char *names[sizeof(commands) / sizeof(commands[0])];
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (strcmp(name, later[i]) == 0)
-			return cli_usage("`%s` is not available in this version yet", name);
 	for (size_t i = 0; i < commands_count; i++)
 		names[i] = commands[i].name;
 	const char *nearest = text_nearest(name, names, commands_count);

@@ -58,6 +58,7 @@ int command_explain(struct cli *cli, int argc, char **argv);
 int command_show(struct cli *cli, int argc, char **argv);
 int command_import(struct cli *cli, int argc, char **argv);
 int command_throttle(struct cli *cli, int argc, char **argv);
+int command_netstat(struct cli *cli, int argc, char **argv);
 int command_sessions(struct cli *cli, int argc, char **argv);
 int command_help(struct cli *cli, int argc, char **argv);
 

@@ -88,6 +88,17 @@ static void print_sessions_options(void)
 	       "Busiest is what has most packets in its present window, then most in all.\n");
 }
 
+static void print_netstat_options(void)
+{
+	printf("  -i SECONDS  over which rates are measured (default 1; 0: none are, and the list "
+	       "is there at once)\n"
+	       "EXPRESSION chooses connections as `if:` in rules.yaml does, and may ask for class, "
+	       "too:\n"
+	       "  nfshaper netstat 'user == fred and class == p2p'\n"
+	       "Bytes and rates need net.netfilter.nf_conntrack_acct, ages "
+	       "net.netfilter.nf_conntrack_timestamp.\n");
+}
+
 /* What a command takes of its own; the options that all take follow. */
 static void print_details(const char *name)
 {
@@ -98,7 +109,7 @@ static void print_details(const char *name)
 		{"start", print_confirm_times},       {"reload", print_confirm_times},
 		{"restart", print_confirm_times},     {"confirm", print_confirm_options},
 		{"explain", print_explain_keys},      {"throttle", print_throttle_options},
-		{"sessions", print_sessions_options},
+		{"sessions", print_sessions_options}, {"netstat", print_netstat_options},
 	};
 	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
 		if (strcmp(details[i].name, name) == 0) {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/member.h"
@@ -23,6 +25,31 @@ static void print_list(const json_t *answer, const char *key, enum diag_severity
 	}
 }
 
+static bool has_failed(const json_t *remark)
+{
+	return strcmp(member_text(remark, "state"), "failed") == 0;
+}
+
+/* What became of living connections. */
+static void print_remark(const json_t *remark)
+{
+	const char *state = member_text(remark, "state");
+	if (has_failed(remark))
+		fprintf(stderr,
+			"nfshaper: reloaded, but living connections could not all be judged "
+			"again: %s; the others keep what they had\n",
+			member_text(remark, "error"));
+	else if (strcmp(state, "running") == 0)
+		printf("%lld of %lld living connections judged again so far; `nfshaper status` "
+		       "tells the rest\n",
+		       member_number(remark, "seen"), member_number(remark, "total"));
+	else
+		printf("%lld living connections judged again: %lld have another decision, %lld are "
+		       "left to their next packet\n",
+		       member_number(remark, "seen"), member_number(remark, "changed"),
+		       member_number(remark, "undecided"));
+}
+
 int command_reload(struct cli *cli, int argc, char **argv)
 {
 	json_t *answer = NULL;
@@ -34,7 +61,9 @@ int command_reload(struct cli *cli, int argc, char **argv)
 	int status = client_ask(cli, "reload", members, &answer);
 	if (status)
 		return status;
-	status = json_is_true(json_object_get(answer, "reloaded")) ? EXIT_DONE : EXIT_FAILED;
+	const json_t *remark = json_object_get(answer, "remark");
+	bool is_in_force = json_is_true(json_object_get(answer, "reloaded"));
+	status = is_in_force && !has_failed(remark) ? EXIT_DONE : EXIT_FAILED;
 	if (cli->json) {
 		cli_print_json(answer);
 		return status;
@@ -42,10 +71,12 @@ int command_reload(struct cli *cli, int argc, char **argv)
 	print_list(answer, "errors", DIAG_ERROR);
 	if (log_shows(LOG_NORMAL))
 		print_list(answer, "warnings", DIAG_WARNING);
-	if (!status && json_is_object(json_object_get(answer, "confirm")))
+	if (is_in_force && json_is_object(json_object_get(answer, "confirm")))
 		printf("goes back in %u s unless `nfshaper confirm` comes before\n",
 		       cli->confirm_s);
-	if (status)
+	if (is_in_force)
+		print_remark(remark);
+	else
 		fputs("nfshaper: not reloaded, the configuration before stays in force\n", stderr);
 	json_decref(answer);
 	return status;

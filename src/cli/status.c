@@ -4,20 +4,9 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/member.h"
+#include "cli/rate.h"
 #include "cli/style.h"
 #include "cli/throttle_table.h"
-
-/* 2500000 as `2.50mbit`, in the units of rules.yaml. */
-static const char *rate_text(long long bps, char *buffer, size_t size)
-{
-	if (bps >= 1000000000)
-		snprintf(buffer, size, "%.2fgbit", (double)bps / 1e9);
-	else if (bps >= 1000000)
-		snprintf(buffer, size, "%.2fmbit", (double)bps / 1e6);
-	else
-		snprintf(buffer, size, "%.1fkbit", (double)bps / 1e3);
-	return buffer;
-}
 
 static void print_confirm(const json_t *status)
 {
@@ -70,9 +59,9 @@ static void print_class(const json_t *class)
 	printf("  %-16s %-4s %-8s %11s %11s %11s %14lld %10lld %8lld %10lld %6s\n",
 	       member_text(class, "name"), member_text(class, "direction"),
 	       member_text(class, "classid"),
-	       rate_text(member_number(class, "rate_bps"), rate, sizeof(rate)),
-	       rate_text(member_number(class, "ceil_bps"), ceil, sizeof(ceil)),
-	       rate_text(member_number(class, "now_bps"), now, sizeof(now)),
+	       rate_text((double)member_number(class, "rate_bps"), rate, sizeof(rate)),
+	       rate_text((double)member_number(class, "ceil_bps"), ceil, sizeof(ceil)),
+	       rate_text((double)member_number(class, "now_bps"), now, sizeof(now)),
 	       member_number(class, "bytes"), member_number(class, "packets"),
 	       member_number(class, "drops"), member_number(class, "backlog_bytes"), connections);
 }
@@ -155,6 +144,23 @@ static void print_rules(const json_t *rules)
 		       member_number(rule, "over"), member_text(rule, "rule"));
 }
 
+static void print_remark(const json_t *remark)
+{
+	const char *state = member_text(remark, "state");
+	if (strcmp(state, "none") == 0)
+		return;
+	printf("living     %lld of %lld judged again, %lld changed, %lld left to their next "
+	       "packet, "
+	       "%.2f s%s",
+	       member_number(remark, "seen"), member_number(remark, "total"),
+	       member_number(remark, "changed"), member_number(remark, "undecided"),
+	       json_number_value(json_object_get(remark, "seconds")),
+	       strcmp(state, "running") == 0 ? ", goes on" : "");
+	if (strcmp(state, "failed") == 0)
+		printf(", FAILED: %s", member_text(remark, "error"));
+	putchar('\n');
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *interface, *not_judged = json_object_get(status, "not_judged");
@@ -173,6 +179,7 @@ static void print_status(const json_t *status)
 	else
 		printf("%snot judged ALL PACKETS: the table inet nfshaper is gone%s\n",
 		       style_begin(stdout, STYLE_ERROR), style_end(stdout));
+	print_remark(json_object_get(status, "remark"));
 	print_flowtables(json_object_get(status, "flowtables"));
 	json_array_foreach(json_object_get(status, "interfaces"), index, interface)
 		print_interface(interface);

@@ -12,6 +12,7 @@
  *   throttles    their tables of sessions
  *   workers      queues are bound before any rule feeds them
  *   shapers      classes are there before any packet is given one
+ *   marks        living connections are judged
  *   table        one transaction; from here on packets are judged
  *   state        ids on the disk
  *   loop         link events, control requests, signals
@@ -137,8 +138,10 @@ static int start_shaping(struct daemon *daemon)
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
 {
 	(void)events;
-	if (watcher->signum == SIGHUP)
-		json_decref(reload(watcher->data, 0));
+	if (watcher->signum == SIGHUP && aftermath_is_on(watcher->data))
+		aftermath_wait(watcher->data, NULL);
+	else if (watcher->signum == SIGHUP)
+		reload(watcher->data, NULL, 0);
 	else
 		ev_break(loop, EVBREAK_ALL);
 }
@@ -194,9 +197,12 @@ static void watch(struct daemon *daemon)
 	police_watch(&daemon->police, plan, daemon->loop);
 	ruleset_watch(daemon);
 	sessions_watch(daemon);
+	hours_watch(daemon);
+	aftermath_begin(daemon);
 	watchdog_watch(&daemon->watchdog, daemon->workers, plan->workers, daemon->loop);
 	decision_log_watch(&daemon->decision_log, daemon->workers, plan->workers, daemon->loop);
 	losses_watch(daemon);
+	netstat_watch(&daemon->netstat, daemon->loop);
 }
 
 static void take_down(struct daemon *daemon)
@@ -206,6 +212,9 @@ static void take_down(struct daemon *daemon)
 	else
 		notify_send("STOPPING=1");
 	log_info("stopping");
+	netstat_stop(&daemon->netstat);
+	hours_stop(daemon);
+	aftermath_stop(daemon);
 	confirm_stop(daemon);
 	losses_stop(daemon);
 	decision_log_stop(&daemon->decision_log, daemon->loop);
@@ -215,7 +224,7 @@ static void take_down(struct daemon *daemon)
 	close_workers(daemon);
 	sessions_close(daemon);
 	ruleset_remove(daemon);
-	shaping_stop(&daemon->shaping, daemon->loop, NULL);
+	shaping_stop(&daemon->shaping, daemon->loop);
 	close_control(daemon);
 }
 
@@ -252,10 +261,11 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = start_shaping(daemon);
 	if (error)
 		goto no_shaping;
+	aftermath_precede(daemon);
 	error = ruleset_install(daemon);
 	if (error)
 		goto no_table;
-	shaping_clear(daemon->snapshot->plan);
+	shaping_tidy(&daemon->shaping, daemon->loop);
 	state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
 	watch(daemon);
 	confirm_end(daemon, confirm_s, true);

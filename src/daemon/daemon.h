@@ -7,14 +7,19 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "daemon/aftermath.h"
 #include "daemon/confirm.h"
 #include "daemon/control.h"
 #include "daemon/decision_log.h"
 #include "daemon/guard.h"
+#include "daemon/hours.h"
 #include "daemon/incoming.h"
 #include "daemon/locks.h"
 #include "daemon/losses.h"
+#include "daemon/netstat.h"
 #include "daemon/police.h"
+#include "daemon/reload.h"
+#include "daemon/remark.h"
 #include "daemon/session_file.h"
 #include "daemon/shaping.h"
 #include "daemon/state.h"
@@ -47,10 +52,15 @@ struct daemon {
 	struct watchdog watchdog;
 	struct decision_log decision_log;
 	struct losses losses;
+	struct netstat netstat;
 	struct locks locks;
 	struct ev_loop *loop;
 	struct control *control;
 	struct confirm confirm;
+	struct remark remark;
+	struct aftermath aftermath;
+	struct reloading reloading;
+	struct hours hours;
 	ev_signal signals[3]; /* SIGTERM, SIGINT, SIGHUP */
 };
 

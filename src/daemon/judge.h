@@ -27,6 +27,7 @@ struct bench {
 	const struct snapshot *snapshot;
 	struct rule_figures *figures; /* one for each rule */
 	uint32_t *steps;              /* room for the paths of a batch */
+	bool forgets;                 /* paths of the bench before, though its rules are the same */
 };
 
 /* Shares the figures of `before` (NULL: none) where that has the same rules. */

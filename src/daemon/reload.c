@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/daemon.h"
 #include "daemon/diags_json.h"
 #include "daemon/notify.h"
 #include "daemon/preflight.h"
@@ -13,6 +14,9 @@
 #include "daemon/shaping.h"
 #include "util/alloc.h"
 #include "util/log.h"
+
+/* After that, who asks is answered. */
+#define PATIENCE_S 10.
 
 /* What workers and marks cannot follow; NULL where there is nothing of the kind. */
 static const char *needs_restart(const struct plan *old, const struct plan *new)
@@ -27,22 +31,23 @@ static const char *needs_restart(const struct plan *old, const struct plan *new)
 	return NULL;
 }
 
-/* The classes and the table as the new plan has them; on failure as the old one has them. */
+/* The classes and the table as the new plan has them, and what the old one has beside; on failure
+ * as the old one has them. */
 static int change_kernel(struct daemon *daemon, const struct plan *plan, char **ret_why)
 {
 	struct shaping shaping;
 	int result = shaping_start(&shaping, plan, ret_why);
 	if (result) {
-		shaping_repair(&daemon->shaping);
+		shaping_tidy(&daemon->shaping, daemon->loop);
 		return result;
 	}
 	result = ruleset_put(daemon, plan, ret_why);
 	if (result) {
 		shaping_undo(&shaping, daemon->loop);
-		shaping_repair(&daemon->shaping);
+		shaping_tidy(&daemon->shaping, daemon->loop);
 		return result;
 	}
-	shaping_stop(&daemon->shaping, daemon->loop, plan);
+	shaping_end(&daemon->shaping, daemon->loop);
 	daemon->shaping = shaping;
 	shaping_watch(&daemon->shaping, daemon->loop);
 	return 0;
@@ -55,6 +60,7 @@ void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 	police_watch(&daemon->police, snapshot->plan, daemon->loop);
 	snapshot_apply_limits(snapshot);
 	daemon->snapshot = snapshot;
+	daemon->shaping.plan = snapshot->plan;
 	for (unsigned i = 0; i < snapshot->plan->workers; i++)
 		worker_switch(daemon->workers[i], snapshot);
 	if (daemon->session_file)
@@ -63,6 +69,26 @@ void reload_take(struct daemon *daemon, struct snapshot *snapshot)
 	decision_log_flush(&daemon->decision_log);
 	snapshot_free(before);
 	state_remember(&daemon->state, daemon->options->state_dir, snapshot);
+}
+
+/* What living connections bear is kept until they are judged again, but where the table is the
+ * user's: it has what the new plan says, and does not know these. */
+static int change(struct daemon *daemon, struct snapshot *snapshot, char **ret_why)
+{
+	if (!snapshot->plan->manual_table)
+		plan_keep(snapshot->plan, daemon->snapshot->plan);
+	/* It reads the snapshot that goes. Only what goes back by itself comes meanwhile. */
+	bool was_on = aftermath_is_on(daemon);
+	remark_stop(&daemon->remark);
+	int error = change_kernel(daemon, snapshot->plan, ret_why);
+	if (!error) {
+		tzset(); /* for clock_local(): the zone may have changed, too */
+		reload_take(daemon, snapshot);
+		hours_watch(daemon);
+	}
+	if (!error || was_on)
+		aftermath_begin(daemon);
+	return error;
 }
 
 int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags *diags)
@@ -78,13 +104,10 @@ int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 	else if (snapshot_open(snapshot, daemon->snapshot))
 		why = xstrdup("no memory for the tables of sessions");
 	else
-		error = change_kernel(daemon, snapshot->plan, &why);
+		error = change(daemon, snapshot, &why);
 	if (error) {
 		diag_error(diags, whole_file, "%s", why ? why : strerror(-error));
 		snapshot_free(snapshot);
-	} else {
-		tzset(); /* for clock_local(): the zone may have changed, too */
-		reload_take(daemon, snapshot);
 	}
 	free(why);
 	return error;
@@ -122,27 +145,96 @@ static void log_result(bool is_in_force)
 			  "not reloaded: the configuration before stays in force");
 }
 
-json_t *reload(struct daemon *daemon, unsigned confirm_s)
+static void end(struct daemon *daemon, bool is_in_force)
 {
-	struct diags diags;
-	bool is_in_force = false;
-	notify_reloading();
-	diags_init(&diags);
-	struct snapshot *snapshot =
-		preflight_known(daemon->options->config_file, &daemon->state.known, &diags);
-	if (snapshot && !confirm_begin(daemon, snapshot, confirm_s, &diags)) {
-		snapshot_free(snapshot);
-	} else if (snapshot) {
-		is_in_force = reload_apply(daemon, snapshot, &diags) == 0;
-		daemon->confirm.is_copy &= !is_in_force;
-		confirm_end(daemon, confirm_s, is_in_force);
-	}
-	reload_log(&diags);
+	struct reloading *now = &daemon->reloading;
+	ev_timer_stop(daemon->loop, &now->patience);
+	daemon->confirm.is_copy &= !is_in_force;
+	if (now->has_begun)
+		confirm_end(daemon, now->confirm_s, is_in_force);
+	reload_log(&now->diags);
 	log_result(is_in_force);
-	json_t *answer = diags_json(&diags);
+	json_t *answer = diags_json(&now->diags);
 	json_object_set_new(answer, "reloaded", json_boolean(is_in_force));
 	json_object_set_new(answer, "confirm", confirm_json(daemon));
-	diags_fini(&diags);
+	json_object_set_new(answer, "remark",
+			    is_in_force ? remark_json(&daemon->remark) : json_null());
+	if (now->request)
+		control_answer(now->request, answer);
+	else
+		json_decref(answer);
+	diags_fini(&now->diags);
+	snapshot_free(now->before);
+	*now = (struct reloading){0};
 	notify_send("READY=1");
-	return answer;
+}
+
+/* It cannot be undone any more; `status` tells how far it is. */
+static void on_impatience(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	end(timer->data, true);
+}
+
+/* True where the new snapshot is in force, and living connections are being judged. */
+static bool begin(struct daemon *daemon)
+{
+	struct reloading *now = &daemon->reloading;
+	struct snapshot *snapshot =
+		preflight_known(daemon->options->config_file, &daemon->state.known, &now->diags);
+	if (!snapshot)
+		return false;
+	now->before = snapshot_renew(daemon->snapshot, &daemon->state.known, &now->diags);
+	now->has_begun =
+		now->before && confirm_begin(daemon, snapshot, now->confirm_s, &now->diags);
+	if (now->has_begun)
+		return reload_apply(daemon, snapshot, &now->diags) == 0;
+	snapshot_free(snapshot);
+	return false;
+}
+
+void reload(struct daemon *daemon, struct control_request *request, unsigned confirm_s)
+{
+	struct reloading *now = &daemon->reloading;
+	*now = (struct reloading){.is_going_on = true, .request = request, .confirm_s = confirm_s};
+	diags_init(&now->diags);
+	ev_timer_init(&now->patience, on_impatience, PATIENCE_S, 0.);
+	now->patience.data = daemon;
+	notify_reloading();
+	if (!begin(daemon)) {
+		end(daemon, false);
+		return;
+	}
+	ev_now_update(daemon->loop);
+	ev_timer_start(daemon->loop, &now->patience);
+}
+
+/* 0, or a negative errno with another error in the diags; then the new one stays. */
+static int undo(struct daemon *daemon)
+{
+	struct reloading *now = &daemon->reloading;
+	struct place whole_file = {.file = daemon->snapshot->config->path};
+	struct snapshot *before = snapshot_renew(now->before, &daemon->state.known, &now->diags);
+	char *why = remark_error_text(&daemon->remark);
+	diag_error(&now->diags, whole_file, "living connections could not be judged again, %s",
+		   why);
+	free(why);
+	if (!before)
+		return -EINVAL;
+	snapshot_drop_files(before);
+	return reload_apply(daemon, before, &now->diags);
+}
+
+void reload_settle(struct daemon *daemon)
+{
+	if (!daemon->reloading.is_going_on)
+		return;
+	end(daemon, !daemon->remark.error.code || undo(daemon));
+}
+
+void reload_stop(struct daemon *daemon)
+{
+	if (daemon->reloading.is_going_on)
+		end(daemon, true);
 }

@@ -33,7 +33,7 @@ static void take_reload(struct daemon *daemon, struct control_request *request)
 		control_fail(request, "`confirm` is a number of seconds, at most %u",
 			     CONFIRM_MAX_S);
 	else
-		control_answer(request, reload(daemon, (unsigned)seconds));
+		reload(daemon, request, (unsigned)seconds);
 }
 
 /* With "undo": true it goes back at once. */
@@ -63,6 +63,11 @@ static void take_sessions(struct daemon *daemon, struct control_request *request
 	give(request, result, error);
 }
 
+static void take_netstat(struct daemon *daemon, struct control_request *request)
+{
+	netstat_take(&daemon->netstat, daemon->snapshot, request);
+}
+
 static void take_throttle_set(struct daemon *daemon, struct control_request *request)
 {
 	char *error = NULL;
@@ -80,14 +85,16 @@ static void take_throttle_remove(struct daemon *daemon, struct control_request *
 static const struct {
 	const char *command;
 	bool changes;
+	bool waits; /* until what an earlier change entails is over */
 	void (*take)(struct daemon *daemon, struct control_request *request);
 } requests[] = {
-	{"status", false, take_status},
-	{"sessions", false, take_sessions},
-	{"reload", true, take_reload},
-	{"confirm", true, take_confirm},
-	{"throttle-set", true, take_throttle_set},
-	{"throttle-remove", true, take_throttle_remove},
+	{"status", false, false, take_status},
+	{"netstat", false, false, take_netstat},
+	{"sessions", false, false, take_sessions},
+	{"reload", true, true, take_reload},
+	{"confirm", true, false, take_confirm},
+	{"throttle-set", true, true, take_throttle_set},
+	{"throttle-remove", true, true, take_throttle_remove},
 };
 
 void requests_handle(struct control_request *request, void *data)
@@ -99,6 +106,8 @@ void requests_handle(struct control_request *request, void *data)
 			continue;
 		if (requests[i].changes && !control_is_root(request))
 			control_fail(request, "only root may change anything (`%s`)", command);
+		else if (requests[i].waits && aftermath_is_on(data))
+			aftermath_wait(data, request);
 		else
 			requests[i].take(data, request);
 		return;

@@ -11,19 +11,13 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-/* Marks whose meaning is lost are cleared, so that their connections are judged anew. */
-static void forget_lost_marks(const struct daemon *daemon)
+/* Bits of the mark that were ours in an earlier run and are no more. */
+static void clear_lost_bits(const struct daemon *daemon)
 {
-	const struct plan *plan = daemon->snapshot->plan;
-	const struct state *earlier = &daemon->state;
 	struct nl_error error;
-	uint32_t lost = 0;
-	if (earlier->known.ids.count == 0 || plan->ids_forgotten)
-		lost = plan->mark_mask;
-	if (earlier->mark_mask && earlier->mark_mask != plan->mark_mask)
-		lost |= earlier->mark_mask;
+	uint32_t lost = daemon->state.mark_mask & ~daemon->snapshot->plan->mark_mask;
 	if (lost && conntrack_clear_marks(lost, &error))
-		log_warning("marks of living connections could not be cleared: %s",
+		log_warning("old marks of living connections could not be cleared: %s",
 			    strerror(-error.code));
 }
 
@@ -60,16 +54,15 @@ static int restore_table(void *data)
 }
 
 /*
- * Lost marks are cleared before the table reads them, and once more behind it where the table of
- * an earlier run may have written some meanwhile.
+ * Before the table reads them, and once more behind it where the table of an earlier run may have
+ * written some meanwhile.
  */
 int ruleset_install(struct daemon *daemon)
 {
-	bool had_table = daemon->state.known.ids.count > 0;
-	forget_lost_marks(daemon);
+	clear_lost_bits(daemon);
 	int error = put_table(daemon);
-	if (!error && had_table)
-		forget_lost_marks(daemon);
+	if (!error)
+		clear_lost_bits(daemon);
 	return error;
 }
 

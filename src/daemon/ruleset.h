@@ -8,7 +8,7 @@
 /* The table of a plan, in one transaction. 0, or a negative errno with *ret_why, to be freed. */
 int ruleset_put(struct daemon *daemon, const struct plan *plan, char **ret_why);
 
-/* Marks whose meaning is lost are cleared on the way. 0, or a negative errno after a message. */
+/* For a start. 0, or a negative errno after a message. */
 int ruleset_install(struct daemon *daemon);
 
 /* From now on, the table is put back where somebody removes it. */

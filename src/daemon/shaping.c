@@ -10,6 +10,10 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
+/* How often it is looked whether old classes are empty; what is not after a minute goes anyhow. */
+#define TIDY_PERIOD_S 0.1
+#define TIDY_ROUNDS 600
+
 static void ignore_stats(const struct shaper_stats *stats, void *data)
 {
 	(void)stats;
@@ -79,8 +83,10 @@ static void remove_qdisc(const struct plan_interface *interface)
 			    strerror(-error.code));
 }
 
-static void fini(struct shaping *shaping, struct ev_loop *loop)
+void shaping_end(struct shaping *shaping, struct ev_loop *loop)
 {
+	if (ev_is_active(&shaping->tidy_timer))
+		ev_timer_stop(loop, &shaping->tidy_timer);
 	if (ev_is_active(&shaping->link_io))
 		ev_io_stop(loop, &shaping->link_io);
 	if (ev_is_active(&shaping->qdisc_io))
@@ -126,10 +132,11 @@ void shaping_undo(struct shaping *shaping, struct ev_loop *loop)
 	for (size_t i = 0; i < shaping->plan->n_interfaces; i++)
 		if (shaping->is_fresh[i])
 			remove_qdisc(&shaping->plan->interfaces[i]);
-	fini(shaping, loop);
+	shaping_end(shaping, loop);
 }
 
-void shaping_clear(const struct plan *keep)
+/* Removes all qdiscs of nfshaper, whoever put them there, but those on the plan's interfaces. */
+static void clear(const struct plan *keep)
 {
 	struct nl_error error;
 	int result = shaper_remove_others(keep, &error);
@@ -137,10 +144,48 @@ void shaping_clear(const struct plan *keep)
 		log_warning("not all old qdiscs could be removed: %s", strerror(-result));
 }
 
-void shaping_stop(struct shaping *shaping, struct ev_loop *loop, const struct plan *next)
+void shaping_stop(struct shaping *shaping, struct ev_loop *loop)
 {
-	shaping_clear(next);
-	fini(shaping, loop);
+	clear(NULL);
+	shaping_end(shaping, loop);
+}
+
+/* True where classes are left in which packets wait. */
+static bool prune(const struct shaping *shaping, bool force)
+{
+	bool any_left = false;
+	for (size_t i = 0; i < shaping->plan->n_interfaces; i++) {
+		const struct plan_interface *interface = &shaping->plan->interfaces[i];
+		struct nl_error error;
+		bool left = false;
+		if (shaper_prune(interface, force, &left, &error))
+			log_warning("an old class of %s could not be removed: %s", interface->name,
+				    strerror(-error.code));
+		any_left |= left;
+	}
+	return any_left;
+}
+
+static void on_tidy(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct shaping *shaping = timer->data;
+	(void)events;
+	if (!prune(shaping, ++shaping->tidy_rounds >= TIDY_ROUNDS))
+		ev_timer_stop(loop, timer);
+}
+
+void shaping_tidy(struct shaping *shaping, struct ev_loop *loop)
+{
+	clear(shaping->plan);
+	/* Filters that lead to old classes go. */
+	shaping_repair(shaping);
+	if (ev_is_active(&shaping->tidy_timer))
+		ev_timer_stop(loop, &shaping->tidy_timer);
+	shaping->tidy_rounds = 0;
+	ev_timer_init(&shaping->tidy_timer, on_tidy, TIDY_PERIOD_S, TIDY_PERIOD_S);
+	shaping->tidy_timer.data = shaping;
+	if (prune(shaping, false))
+		ev_timer_start(loop, &shaping->tidy_timer);
 }
 
 /* An interface of ours has got another name, under which it is nobody's. */
@@ -149,7 +194,7 @@ static void on_renamed(struct shaping *shaping, size_t index, const char *name)
 	log_warning("%s is called %s now and not shaped any more",
 		    device_of(&shaping->plan->interfaces[index]), name);
 	shaping->ifindexes[index] = 0;
-	shaping_clear(shaping->plan);
+	clear(shaping->plan);
 }
 
 /* The IFB device itself: somebody removed it, and what comes in would be lost. */

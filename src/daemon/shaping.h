@@ -12,13 +12,15 @@
 
 struct shaping {
 	const struct plan *plan; /* borrowed: must outlive the shaping */
-	unsigned *ifindexes; /* of the devices that come and go, one for each of the plan's
-				interfaces; 0: not shaped */
+	unsigned *ifindexes;     /* of the devices that come and go, one for each of the plan's
+				    interfaces; 0: not shaped */
 	bool *is_fresh;          /* it had no qdisc of nfshaper before */
 	struct link_monitor *links;
 	ev_io link_io;
 	struct shaper_monitor *qdiscs;
 	ev_io qdisc_io;
+	ev_timer tidy_timer;
+	unsigned tidy_rounds; /* that the timer has had */
 };
 
 /*
@@ -32,17 +34,23 @@ int shaping_start(struct shaping *shaping, const struct plan *plan, char **ret_w
  * back. */
 void shaping_watch(struct shaping *shaping, struct ev_loop *loop);
 
+/*
+ * Removes what the plan does not have: qdiscs on other interfaces, whoever put them there, and
+ * classes, these as soon as no packet waits in them any more. Nothing may be sent to them
+ * meanwhile.
+ */
+void shaping_tidy(struct shaping *shaping, struct ev_loop *loop);
+
 /* Puts everything on the interfaces that are there as the plan has it. */
 void shaping_repair(struct shaping *shaping);
 
 /* Ends a shaping that is not to be after all: removes the qdiscs that it put there afresh. */
 void shaping_undo(struct shaping *shaping, struct ev_loop *loop);
 
-/* Removes all qdiscs of nfshaper, whoever put them there, but those on the plan's interfaces. */
-void shaping_clear(const struct plan *keep);
+/* Ends a shaping; what it has put on the interfaces stays for another one. */
+void shaping_end(struct shaping *shaping, struct ev_loop *loop);
 
-/* Ends a shaping and removes all qdiscs of nfshaper but those on the interfaces of `next`, which
- * may be NULL. */
-void shaping_stop(struct shaping *shaping, struct ev_loop *loop, const struct plan *next);
+/* Ends a shaping and removes all qdiscs of nfshaper. */
+void shaping_stop(struct shaping *shaping, struct ev_loop *loop);
 
 #endif

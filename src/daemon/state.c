@@ -136,14 +136,26 @@ int state_recall(const char *state_dir, struct state *ret_state)
 	return error;
 }
 
+/*
+ * Names that are gone keep their ids for the day when they come back, unless that leaves little
+ * room: since no living connection bears them, they may be given to others.
+ */
+static void remember_ids(struct ids *ids, const struct plan *plan, const struct ids *known)
+{
+	ids_remember(ids, &plan->ids);
+	if (plan->ids_forgotten)
+		return;
+	ids_remember(ids, known);
+	if (ids->count > nfshaper_mask_ids(plan->mark_mask) / 2)
+		ids_cut(ids, plan->ids.count);
+}
+
 void state_remember(struct state *state, const char *state_dir, const struct snapshot *snapshot)
 {
 	const struct plan *plan = snapshot->plan;
 	struct state now = {.mark_mask = plan->mark_mask,
 			    .known.lacks_ifb = state->known.lacks_ifb};
-	ids_remember(&now.known.ids, &plan->ids);
-	if (!plan->ids_forgotten)
-		ids_remember(&now.known.ids, &state->known.ids);
+	remember_ids(&now.known.ids, plan, &state->known.ids);
 	throttle_list_copy(&now.known.throttles, &snapshot->list);
 	state_fini(state);
 	*state = now;

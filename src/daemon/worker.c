@@ -98,7 +98,7 @@ static struct bench *take_bench(struct worker *worker)
 	struct bench *bench = atomic_load(&worker->bench), *before = atomic_load(&worker->in_use);
 	if (bench == before)
 		return bench;
-	if (bench->snapshot->rulebook != before->snapshot->rulebook)
+	if (bench->forgets || bench->snapshot->rulebook != before->snapshot->rulebook)
 		judge_forget(worker->judge);
 	atomic_store(&worker->in_use, bench);
 	return bench;
@@ -236,15 +236,27 @@ uint64_t worker_turns(const struct worker *worker)
 	return atomic_load_explicit(&worker->turns, memory_order_relaxed);
 }
 
-void worker_switch(struct worker *worker, const struct snapshot *snapshot)
+static void switch_to(struct worker *worker, struct bench *bench)
 {
 	const struct timespec rest = {.tv_nsec = SWITCH_POLL_NS};
-	struct bench *before = atomic_load(&worker->bench), *bench = bench_new(snapshot, before);
+	struct bench *before = atomic_load(&worker->bench);
 	atomic_store(&worker->bench, bench);
 	worker_wake(worker);
 	while (atomic_load(&worker->is_running) && atomic_load(&worker->in_use) != bench)
 		nanosleep(&rest, NULL);
 	bench_free(before, bench);
+}
+
+void worker_switch(struct worker *worker, const struct snapshot *snapshot)
+{
+	switch_to(worker, bench_new(snapshot, atomic_load(&worker->bench)));
+}
+
+void worker_forget(struct worker *worker)
+{
+	struct bench *now = atomic_load(&worker->bench), *bench = bench_new(now->snapshot, now);
+	bench->forgets = true;
+	switch_to(worker, bench);
 }
 
 void worker_stop(struct worker *worker)

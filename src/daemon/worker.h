@@ -33,6 +33,12 @@ int worker_start(struct worker *worker);
 void worker_switch(struct worker *worker, const struct snapshot *snapshot);
 
 /*
+ * Makes the worker forget what it remembers of connections, because the same rules mean something
+ * else now: a time has come. Returns when all that it answers is judged by the present time.
+ */
+void worker_forget(struct worker *worker);
+
+/*
  * Answers what still waits in the queue, then ends the thread. The queue stays bound. Call it
  * after the rules that feed the queue are gone. Nothing to do where the thread was not started.
  */

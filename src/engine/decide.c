@@ -40,6 +40,14 @@ static bool source_is_local(const struct config *config, const struct packet *pa
 	return source != destination ? source : true;
 }
 
+bool decide_knows_ends(const struct snapshot *snapshot, const struct packet *packet,
+		       enum direction direction)
+{
+	const struct config *config = snapshot->config;
+	return direction != DIRECTION_FORWARD ||
+	       is_local(config, &packet->src) != is_local(config, &packet->dst);
+}
+
 struct facts decide_facts(const struct snapshot *snapshot, const struct packet *packet,
 			  const struct packet_origin *origin)
 {

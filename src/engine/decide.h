@@ -24,6 +24,13 @@ struct facts decide_facts(const struct snapshot *snapshot, const struct packet *
 			  const struct packet_origin *origin);
 
 /*
+ * Whether it is known which end is local where the interfaces are not: for traffic of this host,
+ * and where one end alone is in `local:`.
+ */
+bool decide_knows_ends(const struct snapshot *snapshot, const struct packet *packet,
+		       enum direction direction);
+
+/*
  * Why the table lets this packet pass without asking (loopback, neighbour discovery, DHCP,
  * multicast, broadcast, management), or NULL where it would ask. The table itself does this in
  * the kernel (kernel/table.h); this is its counterpart for `explain`. Broadcast addresses of

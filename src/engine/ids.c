@@ -9,11 +9,8 @@
 #include "util/alloc.h"
 
 static const char *const kind_texts[] = {
-	[OUTCOME_CLASS] = "class",
-	[OUTCOME_DROP] = "drop",
-	[OUTCOME_REJECT] = "reject",
-	[OUTCOME_QUEUED] = "queued",
-	[OUTCOME_CALL] = "call",
+	[OUTCOME_CLASS] = "class",   [OUTCOME_DROP] = "drop", [OUTCOME_REJECT] = "reject",
+	[OUTCOME_QUEUED] = "queued", [OUTCOME_CALL] = "call",
 };
 
 void ids_fini(struct ids *ids)
@@ -29,6 +26,12 @@ void ids_add(struct ids *ids, const struct outcome *outcome)
 	ids->items = array_grow(ids->items, ids->count, &ids->capacity, sizeof(*ids->items));
 	ids->items[ids->count] = *outcome;
 	ids->items[ids->count++].name = xstrdup(outcome->name);
+}
+
+void ids_cut(struct ids *ids, size_t count)
+{
+	while (ids->count > count)
+		free(ids->items[--ids->count].name);
 }
 
 const struct outcome *ids_find(const struct ids *ids, enum outcome_kind kind, const char *name)

@@ -40,6 +40,9 @@ void ids_fini(struct ids *ids);
 /* Appends a copy. */
 void ids_add(struct ids *ids, const struct outcome *outcome);
 
+/* Leaves the first `count`. */
+void ids_cut(struct ids *ids, size_t count);
+
 /* The outcome of that kind and name, or NULL. */
 const struct outcome *ids_find(const struct ids *ids, enum outcome_kind kind, const char *name);
 

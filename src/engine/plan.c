@@ -243,6 +243,7 @@ struct plan *plan_new(const struct config *config, const struct throttle_list *t
 		plan_free(plan);
 		return NULL;
 	}
+	plan->n_own_ids = plan->ids.count;
 	plan->mark_mask = config->mark_mask;
 	plan_interfaces(plan, config, auto_via);
 	plan->counts_connections = has_connection_counts(config);
@@ -256,6 +257,16 @@ struct plan *plan_new(const struct config *config, const struct throttle_list *t
 	plan->fail_open = config->queue.fail_open;
 	plan->manual_table = config->manual_ruleset;
 	return plan;
+}
+
+void plan_keep(struct plan *plan, const struct plan *before)
+{
+	ids_remember(&plan->ids, &before->ids);
+}
+
+void plan_let_go(struct plan *plan)
+{
+	ids_cut(&plan->ids, plan->n_own_ids);
 }
 
 void plan_free(struct plan *plan)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the kernel is to be made to do: the table, the ids and the classes, as plain numbers and
- * names. kernel/ builds from a plan and knows nothing of rules or files. A plan is never changed
- * after plan_new(); everything in it belongs to it.
+ * names. kernel/ builds from a plan and knows nothing of rules or files. Nothing but plan_keep()
+ * and plan_let_go() changes a plan after plan_new(); everything in it belongs to it.
  */
 #ifndef ENGINE_PLAN_H
 #define ENGINE_PLAN_H
@@ -58,7 +58,8 @@ static inline const char *plan_direction(const struct plan_interface *interface)
 
 struct plan {
 	uint32_t mark_mask;
-	struct ids ids;     /* all outcomes, and calls; [0] is class default */
+	struct ids ids;     /* all outcomes, and calls; [0] is class default; then what is kept */
+	size_t n_own_ids;   /* behind these, what plan_keep() has added */
 	bool ids_forgotten; /* those of the earlier run could not be kept */
 	struct plan_interface *interfaces; /* those of one interface of the file side by side */
 	size_t n_interfaces;
@@ -66,10 +67,11 @@ struct plan {
 	struct config_management *management;
 	size_t n_management;
 	uint16_t queue_first;
-	unsigned workers; /* each has a queue for first packets; behind these, as many for the rest */
+	unsigned workers; /* each has a queue for first packets; behind these, as many for the rest
+			   */
 	uint32_t queue_length; /* packets */
 	bool fail_open;
-	bool manual_table; /* the table is the user's to load: it is checked, not installed */
+	bool manual_table;       /* the table is the user's to load: it is checked, not installed */
 	bool counts_connections; /* some rule's throttle does: it matters what is confirmed */
 };
 
@@ -84,6 +86,20 @@ struct plan {
 struct plan *plan_new(const struct config *config, const struct throttle_list *throttles,
 		      const struct ids *known, enum config_in_via auto_via, struct diags *diags);
 void plan_free(struct plan *plan);
+
+/*
+ * Adds the outcomes of the plan before that this one does not have: living connections bear their
+ * ids until they are judged again, so the table goes on to know them.
+ */
+void plan_keep(struct plan *plan, const struct plan *before);
+/* Ends that: nobody bears them any more. */
+void plan_let_go(struct plan *plan);
+
+/* True for what plan_keep() has added; `outcome` is one of plan->ids. */
+static inline bool plan_is_kept(const struct plan *plan, const struct outcome *outcome)
+{
+	return (size_t)(outcome - plan->ids.items) >= plan->n_own_ids;
+}
 
 /* The IFB device for what comes in by an interface: a name of its own in `buffer` (IFNAMSIZ). */
 const char *plan_ifb_name(const char *interface, char *buffer);

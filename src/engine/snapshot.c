@@ -223,10 +223,20 @@ struct snapshot *snapshot_derive(const struct snapshot *from, const struct throt
 	return snapshot_new(from->rulebook, copy, known, auto_via, diags);
 }
 
+struct snapshot *snapshot_hold(struct snapshot *snapshot)
+{
+	snapshot->holds++;
+	return snapshot;
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
+	if (snapshot->holds) {
+		snapshot->holds--;
+		return;
+	}
 	for (size_t i = 0; snapshot->throttles && i < snapshot->list.count; i++)
 		throttle_free(snapshot->throttles[i]);
 	free(snapshot->throttles);

@@ -45,6 +45,7 @@ struct snapshot {
 	struct throttle **throttles; /* at the list's positions; NULL before snapshot_open() */
 	uint32_t *calls;             /* position in throttles by call id, 1 … max_id */
 	uint32_t max_id;
+	unsigned holds; /* so many snapshot_free() leave it as it is */
 };
 
 /* What is known of earlier runs and of the kernel. All zero: nothing. */
@@ -77,6 +78,9 @@ struct snapshot *snapshot_derive(const struct snapshot *from, const struct throt
 				 const struct ids *known, enum config_in_via auto_via,
 				 struct diags *diags);
 void snapshot_free(struct snapshot *snapshot);
+
+/* For one more user, who calls snapshot_free(), too. The control thread, as all of this. */
+struct snapshot *snapshot_hold(struct snapshot *snapshot);
 
 /*
  * Gives the snapshot its throttles: those of `before` (NULL: none) that have the same tag and make

@@ -54,6 +54,23 @@ static int removed(int result)
 	return result == -ENODEV || result == -ENOENT ? 0 : result;
 }
 
+int shaper_prune(const struct plan_interface *interface, bool force, bool *ret_left,
+		 struct nl_error *error)
+{
+	struct nl_error unwanted, *to = error ? error : &unwanted;
+	int ifindex = (int)if_nametoindex(interface->name);
+	*to = (struct nl_error){0};
+	*ret_left = false;
+	if (!plan_has_classes(interface) || ifindex == 0)
+		return 0;
+	struct mnl_socket *socket = shaper_open();
+	if (!socket)
+		return fail(to, -errno, "opening a netlink socket");
+	int result = shaper_htb_prune(socket, ifindex, interface, force, ret_left, to);
+	mnl_socket_close(socket);
+	return removed(result);
+}
+
 int shaper_remove(const struct plan_interface *interface, struct nl_error *error)
 {
 	struct nl_error unwanted, *to = error ? error : &unwanted;

@@ -29,8 +29,8 @@
 #include "net/nlbatch.h"
 
 /*
- * Shapes as `interface`, one of plan->interfaces, says, creating or changing in place; classes and
- * filters that are not in the plan are removed. Of the plan itself, ids and mark_mask are read. 0,
+ * Shapes as `interface`, one of plan->interfaces, says, creating or changing in place; filters that
+ * are not in the plan are removed, classes stay. Of the plan itself, ids and mark_mask are read. 0,
  * or a negative errno with *error (may be NULL) filled:
  *
  *   -ENODEV      there is no such interface (PLAN_IFB: no interface `of`)
@@ -44,6 +44,15 @@
  * After a failure, what had no nfshaper qdisc before has none.
  */
 int shaper_apply(const struct plan *plan, const struct plan_interface *interface,
+		 struct nl_error *error);
+
+/*
+ * Removes the classes of the device that are not in the plan, once shaper_apply() has taken away
+ * what leads to them. Packets that wait in a class are lost with it: without `force`, such a class
+ * stays, and *ret_left tells of it. 0, also where there is nothing of nfshaper; or a negative errno
+ * with *error (may be NULL) filled.
+ */
+int shaper_prune(const struct plan_interface *interface, bool force, bool *ret_left,
 		 struct nl_error *error);
 
 /* Removes what shaper_apply() made, so that the kernel's default comes back: the root qdisc, or the

@@ -188,7 +188,9 @@ static bool is_planned(const struct work *work, uint32_t mark)
 	const struct outcome *outcome =
 		(mark & ~mask) ? NULL
 			       : ids_by_id(&work->plan->ids, mark >> nfshaper_mask_shift(mask));
-	return outcome && shaper_filter_minor(work->interface, outcome);
+	/* What is kept leads to the class that it had before, which stays as long. */
+	return outcome &&
+	       (plan_is_kept(work->plan, outcome) || shaper_filter_minor(work->interface, outcome));
 }
 
 static int remove_unplanned(struct work *work)

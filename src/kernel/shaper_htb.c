@@ -183,13 +183,17 @@ static bool is_planned(const struct plan_interface *interface, uint16_t minor)
 	return minor == NFSHAPER_HTB_LINE || minor == SHAPER_TRIAL;
 }
 
-static int remove_others(struct work *work)
+static int remove_others(struct work *work, bool force, bool *ret_left)
 {
 	int result = 0;
 	for (size_t i = 0; !result && i < work->state.n_classes; i++) {
-		uint16_t minor = work->state.classes[i].stats.minor;
-		if (!is_planned(work->interface, minor))
-			result = request(work, shaper_message_remove_class(work->to, minor),
+		const struct shaper_stats *stats = &work->state.classes[i].stats;
+		if (is_planned(work->interface, stats->minor))
+			continue;
+		if (!force && stats->backlog_packets)
+			*ret_left = true;
+		else
+			result = request(work, shaper_message_remove_class(work->to, stats->minor),
 					 "removing a class that is no longer wanted");
 	}
 	return result;
@@ -202,12 +206,9 @@ static int apply(struct work *work)
 		result = place_line(work);
 	for (size_t i = 0; !result && i < work->interface->n_classes; i++)
 		result = place_class(work, &work->interface->classes[i]);
-	/* A class to which a filter points can not be removed. */
 	if (!result && work->interface->way == PLAN_IFB)
 		result = shaper_filter_apply(work->socket, work->to, work->plan, work->interface,
 					     work->error);
-	if (!result)
-		result = remove_others(work);
 	return result;
 }
 
@@ -231,6 +232,24 @@ int shaper_htb_apply(struct mnl_socket *socket, int ifindex, const struct plan *
 	if (result && !was_ours && result != -EEXIST)
 		nl_request(socket, shaper_message_remove_root(work.to, ROOT_HANDLE), NULL, NULL,
 			   NULL);
+	shaper_state_fini(&work.state);
+	return result;
+}
+
+int shaper_htb_prune(struct mnl_socket *socket, int ifindex, const struct plan_interface *interface,
+		     bool force, bool *ret_left, struct nl_error *error)
+{
+	char buffer[SHAPER_MESSAGE_ROOM] __attribute__((aligned(8)));
+	struct work work = {
+		.interface = interface,
+		.socket = socket,
+		.to = {buffer, ifindex},
+		.error = error,
+	};
+	int result = shaper_state_read(socket, ifindex, &work.state, error);
+	*ret_left = false;
+	if (!result && work.state.root.is_ours)
+		result = remove_others(&work, force, ret_left);
 	shaper_state_fini(&work.state);
 	return result;
 }

@@ -2,10 +2,10 @@
 /*
  * The life of the table in the kernel. What is in it: table_build.c; how it is said: table_send.c.
  *
- * An installation looks at what is there and makes one transaction of the difference in chains and
- * sets and of all rules and elements. The base chains of an earlier run stay, because packets may
- * wait behind their hooks; a table that cannot be taken over is deleted and made anew in the same
- * transaction.
+ * An installation looks at what is there and makes one transaction of the difference in chains,
+ * sets and counters and of all rules and elements. The base chains of an earlier run stay, because
+ * packets may wait behind their hooks; a table that cannot be taken over is deleted and made anew in
+ * the same transaction.
  */
 #include "kernel/table.h"
 
@@ -98,6 +98,14 @@ static bool model_has_set(const struct table_model *model, const char *name)
 	return false;
 }
 
+static bool model_has_counter(const struct table_model *model, const char *name)
+{
+	for (size_t i = 0; i < model->n_counters; i++)
+		if (strcmp(model->counters[i], name) == 0)
+			return true;
+	return false;
+}
+
 /* A regular chain that can stay. A comment cannot be changed, only the chain be made anew. */
 static bool chain_stays(const struct state_chain *there, const struct table_chain *wanted)
 {
@@ -121,6 +129,9 @@ static void send_clearance(struct nl_batch *batch, const struct table_state *sta
 		if (!there->type && !chain_stays(there, model_chain(model, there->name)))
 			table_send_delete_chain(batch, model->name, there->name);
 	}
+	for (size_t i = 0; i < state->n_counters; i++)
+		if (!model_has_counter(model, state->counters[i]))
+			table_send_delete_counter(batch, model->name, state->counters[i]);
 }
 
 /* Chains before elements and rules, which refer to them; sets before rules. */

@@ -101,6 +101,16 @@ void table_send_counter(struct nl_batch *batch, const char *table, const char *c
 	nftnl_obj_free(object);
 }
 
+void table_send_delete_counter(struct nl_batch *batch, const char *table, const char *counter)
+{
+	struct nftnl_obj *object = must(nftnl_obj_alloc());
+	nftnl_obj_set_str(object, NFTNL_OBJ_TABLE, table);
+	nftnl_obj_set_str(object, NFTNL_OBJ_NAME, counter);
+	nftnl_obj_set_u32(object, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	nftnl_obj_nlmsg_build_payload(begin(batch, "delete counter", NFT_MSG_DELOBJ, 0), object);
+	nftnl_obj_free(object);
+}
+
 /* nft prints a set by what it left here about it. */
 static void describe_set(struct nftnl_set *object, enum table_type data)
 {

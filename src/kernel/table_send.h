@@ -24,6 +24,7 @@ void table_send_rules(struct nl_batch *batch, const char *table, const struct ta
 
 void table_send_delete_table(struct nl_batch *batch, const char *table);
 void table_send_delete_chain(struct nl_batch *batch, const char *table, const char *chain);
+void table_send_delete_counter(struct nl_batch *batch, const char *table, const char *counter);
 void table_send_delete_set(struct nl_batch *batch, const char *table, const char *set);
 /* Removes the rules of one chain, of all where it is NULL. */
 void table_send_flush_rules(struct nl_batch *batch, const char *table, const char *chain);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
+#include <libnftnl/object.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
 #include <libnftnl/udata.h>
@@ -100,6 +101,24 @@ static int each_set(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+static int each_counter(const struct nlmsghdr *nlh, void *data)
+{
+	struct reading *reading = data;
+	struct table_state *state = reading->state;
+	struct nftnl_obj *object = nftnl_obj_alloc();
+	if (!object)
+		return MNL_CB_ERROR;
+	if (nftnl_obj_nlmsg_parse(nlh, object) == 0 && nftnl_obj_is_set(object, NFTNL_OBJ_NAME) &&
+	    nftnl_obj_get_u32(object, NFTNL_OBJ_TYPE) == NFT_OBJECT_COUNTER) {
+		state->counters = array_grow(state->counters, state->n_counters,
+					     &state->counters_capacity, sizeof(char *));
+		state->counters[state->n_counters++] =
+			xstrdup(nftnl_obj_get_str(object, NFTNL_OBJ_NAME));
+	}
+	nftnl_obj_free(object);
+	return MNL_CB_OK;
+}
+
 static int each_table(const struct nlmsghdr *nlh, void *data)
 {
 	struct table_state *state = data;
@@ -147,6 +166,20 @@ static int read_sets(struct mnl_socket *socket, struct reading *reading, struct 
 	return nl_request(socket, nlh, each_set, reading, error);
 }
 
+static int read_counters(struct mnl_socket *socket, struct reading *reading, struct nl_error *error)
+{
+	char buffer[512] __attribute__((aligned(8))) = {0};
+	struct nlmsghdr *nlh =
+		nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETOBJ, NFPROTO_INET, NLM_F_DUMP, 0);
+	struct nftnl_obj *object = nftnl_obj_alloc();
+	if (!object)
+		return -ENOMEM;
+	nftnl_obj_set_str(object, NFTNL_OBJ_TABLE, reading->table);
+	nftnl_obj_nlmsg_build_payload(nlh, object);
+	nftnl_obj_free(object);
+	return nl_request(socket, nlh, each_counter, reading, error);
+}
+
 static int read_once(const char *table, struct table_state *state, struct nl_error *error)
 {
 	struct reading reading = {.table = table, .state = state};
@@ -164,6 +197,8 @@ static int read_once(const char *table, struct table_state *state, struct nl_err
 		result = read_chains(socket, &reading, error);
 	if (result == 0)
 		result = read_sets(socket, &reading, error);
+	if (result == 0)
+		result = read_counters(socket, &reading, error);
 	mnl_socket_close(socket);
 	return result;
 }
@@ -201,6 +236,9 @@ void table_state_fini(struct table_state *state)
 	}
 	for (size_t i = 0; i < state->n_sets; i++)
 		free(state->sets[i].name);
+	for (size_t i = 0; i < state->n_counters; i++)
+		free(state->counters[i]);
+	free(state->counters);
 	free(state->chains);
 	free(state->sets);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What of a table is in the kernel: its chains and sets, without rules and elements. */
+/* What of a table is in the kernel: its chains, sets and counters, without rules and elements. */
 #ifndef KERNEL_TABLE_STATE_H
 #define KERNEL_TABLE_STATE_H
 
@@ -35,6 +35,9 @@ struct table_state {
 	struct state_set *sets;
 	size_t n_sets;
 	size_t sets_capacity;
+	char **counters; /* names */
+	size_t n_counters;
+	size_t counters_capacity;
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,12 +59,13 @@ struct mnl_socket *nl_open_as(int protocol, uint32_t port)
 	return socket;
 }
 
+/* Any thread: each has sockets of its own, but all have this. */
 static uint32_t next_sequence(void)
 {
-	static uint32_t sequence;
-	if (!sequence)
-		sequence = (uint32_t)time(NULL);
-	return ++sequence;
+	static _Atomic uint32_t sequence;
+	uint32_t none = 0;
+	atomic_compare_exchange_strong(&sequence, &none, (uint32_t)time(NULL));
+	return atomic_fetch_add(&sequence, 1) + 1;
 }
 
 /* Copies the kernel's words out of an NLMSG_ERROR (NLMSGERR_ATTR_MSG). */

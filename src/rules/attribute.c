@@ -16,17 +16,16 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TEXTS_SHOWN_MAX 10 /* of a list */
 
-#define ADDRESS(name)                                                                              \
+#define PLAIN(name, kind, max, what)                                                               \
 	{                                                                                          \
-		name, KIND_ADDRESS, false, 0, "an address"                                         \
+		name, kind, false, max, what, OWNER_NOTHING                                        \
 	}
-#define PORT(name)                                                                                 \
+#define ADDRESS(name) PLAIN(name, KIND_ADDRESS, 0, "an address")
+#define PORT(name) PLAIN(name, KIND_NUMBER, UINT16_MAX, "a port number")
+#define INTERFACE(name) PLAIN(name, KIND_INTERFACE, 0, "an interface name")
+#define LOCATED(name, kind, what)                                                                  \
 	{                                                                                          \
-		name, KIND_NUMBER, false, UINT16_MAX, "a port number"                              \
-	}
-#define INTERFACE(name)                                                                            \
-	{                                                                                          \
-		name, KIND_INTERFACE, false, 0, "an interface name"                                \
+		name, kind, true, 0, what, OWNER_NOTHING                                           \
 	}
 #define OWNER(name, kind, level, max, what)                                                        \
 	{                                                                                          \
@@ -42,19 +41,19 @@ static const struct attribute_info table[] = {
 	[ATTR_SPORT] = PORT("sport"),
 	[ATTR_DADDR] = ADDRESS("daddr"),
 	[ATTR_DPORT] = PORT("dport"),
-	[ATTR_PROTO] = {"proto", KIND_PROTO, false, UINT8_MAX, "a protocol"},
-	[ATTR_DIR] = {"dir", KIND_DIRECTION, false, DIRECTION_COUNT - 1, "a direction"},
+	[ATTR_PROTO] = PLAIN("proto", KIND_PROTO, UINT8_MAX, "a protocol"),
+	[ATTR_DIR] = PLAIN("dir", KIND_DIRECTION, DIRECTION_COUNT - 1, "a direction"),
 	[ATTR_IIF] = INTERFACE("iif"),
 	[ATTR_OIF] = INTERFACE("oif"),
-	[ATTR_CC] = {"cc", KIND_CC, true, 0, "a country code"},
-	[ATTR_COUNTRY] = {"country", KIND_COUNTRY, true, 0, "a country"},
-	[ATTR_DSCP] = {"dscp", KIND_DSCP, false, 63, "a DSCP"},
-	[ATTR_LENGTH] = {"length", KIND_NUMBER, false, UINT32_MAX, "a length in bytes"},
-	[ATTR_CONTINENT] = {"continent", KIND_CONTINENT, true, 0, "a continent"},
-	[ATTR_ICMP_TYPE] = {"icmp-type", KIND_ICMP_TYPE, false, UINT8_MAX, "an ICMP type"},
-	[ATTR_MARK] = {"mark", KIND_NUMBER, false, UINT32_MAX, "a packet mark"},
-	[ATTR_TIME] = {"time", KIND_TIME, false, MINUTES_PER_DAY - 1, "a time of day"},
-	[ATTR_WEEKDAY] = {"weekday", KIND_WEEKDAY, false, 6, "a day of the week"},
+	[ATTR_CC] = LOCATED("cc", KIND_CC, "a country code"),
+	[ATTR_COUNTRY] = LOCATED("country", KIND_COUNTRY, "a country"),
+	[ATTR_DSCP] = PLAIN("dscp", KIND_DSCP, 63, "a DSCP"),
+	[ATTR_LENGTH] = PLAIN("length", KIND_NUMBER, UINT32_MAX, "a length in bytes"),
+	[ATTR_CONTINENT] = LOCATED("continent", KIND_CONTINENT, "a continent"),
+	[ATTR_ICMP_TYPE] = PLAIN("icmp-type", KIND_ICMP_TYPE, UINT8_MAX, "an ICMP type"),
+	[ATTR_MARK] = PLAIN("mark", KIND_NUMBER, UINT32_MAX, "a packet mark"),
+	[ATTR_TIME] = PLAIN("time", KIND_TIME, MINUTES_PER_DAY - 1, "a time of day"),
+	[ATTR_WEEKDAY] = PLAIN("weekday", KIND_WEEKDAY, 6, "a day of the week"),
 	[ATTR_USER] = OWNER("user", KIND_TEXT, OWNER_USER, 0, "a user name"),
 	[ATTR_UID] = OWNER("uid", KIND_NUMBER, OWNER_USER, UINT32_MAX, "a user id"),
 	[ATTR_GROUP] = OWNER("group", KIND_TEXT, OWNER_USER, 0, "a group name"),
@@ -65,8 +64,8 @@ static const struct attribute_info table[] = {
 	[ATTR_CMD] = OWNER("cmd", KIND_TEXT, OWNER_PROCESS, 0, "a command"),
 	[ATTR_EXE] = OWNER("exe", KIND_TEXT, OWNER_PROCESS, 0, "the path of a file"),
 	[ATTR_ARGS] = OWNER("args", KIND_TEXTS, OWNER_PROCESS, 0, "a list of arguments"),
-	[ATTR_CLASS] = {"class", KIND_TEXT, false, 0, "the name of a class"},
-	[ATTR_RULE] = {"rule", KIND_TEXT, false, 0, "the name of a rule"},
+	[ATTR_CLASS] = PLAIN("class", KIND_TEXT, 0, "the name of a class"),
+	[ATTR_RULE] = PLAIN("rule", KIND_TEXT, 0, "the name of a rule"),
 };
 
 _Static_assert(COUNT(table) == ATTR_COUNT, "one line for each attribute");

@@ -9,11 +9,11 @@
 struct search {
 	const struct classifier *classifier;
 	struct evaluation *evaluation;
-	uint64_t ready;  /* dimensions that are looked up */
-	uint64_t closed; /* those that cannot be: their attributes are open */
-	uint32_t from;   /* rules before this one do not count */
-	uint32_t best;   /* the first rule that holds, or is in doubt, so far */
-	bool in_doubt;   /* whether that is so of it */
+	uint64_t ready; /* dimensions that are looked up, or open */
+	uint64_t open;  /* dimensions of open attributes: they let everything pass */
+	uint32_t from;  /* rules before this one do not count */
+	uint32_t best;  /* the first rule that holds, or is in doubt, so far */
+	bool in_doubt;  /* whether that is so of it */
 	const uint32_t *rows[DIMENSIONS_MAX];
 };
 
@@ -45,29 +45,29 @@ static bool narrow(struct search *search, size_t chunk, unsigned dimension,
 	return any != 0;
 }
 
-/* Whether the conjunction holds, all of whose dimensions let it pass but the closed ones. */
-static struct truth bit_truth(const struct search *search, const struct classifier_bit *bit)
+/* False where one of them does not hold. Adds to *open what their holding depends on. */
+static bool residues_may_hold(const struct search *search, const struct classifier_bit *bit,
+			      uint64_t *open)
 {
-	struct truth whole = {.holds = true, .open = bit->dimensions & search->closed};
 	for (size_t i = 0; i < bit->n_residues; i++) {
 		const struct residue *residue =
 			&search->classifier->residues[bit->first_residue + i];
-		struct truth part = condition_truth(residue->condition, search->evaluation);
-		if (!part.open && part.holds == residue->is_negated)
-			return (struct truth){.holds = false};
-		whole.open |= part.open;
+		struct truth truth = condition_truth(residue->condition, search->evaluation);
+		if (!truth.open && truth.holds == residue->is_negated)
+			return false;
+		*open |= truth.open;
 	}
-	return whole;
+	return true;
 }
 
-/* True where the conjunction holds, or is in doubt. */
+/* True where the conjunction holds, or is in doubt. All its dimensions let it pass. */
 static bool try_bit(struct search *search, const struct classifier_bit *bit)
 {
-	struct truth truth = bit_truth(search, bit);
-	if (!truth.open && !truth.holds)
+	uint64_t open = bit->dimensions & search->open;
+	if (!residues_may_hold(search, bit, &open))
 		return false;
 	search->best = bit->rule;
-	search->in_doubt = truth.open != 0;
+	search->in_doubt = open != 0;
 	return true;
 }
 
@@ -82,7 +82,7 @@ static bool search_candidates(struct search *search, size_t chunk, union vector_
 		while (candidates->words[word]) {
 			const struct classifier_bit *bit =
 				&bits[word * 64 + first_bit(candidates->words[word])];
-			uint64_t missing = bit->dimensions & ~search->ready & ~search->closed;
+			uint64_t missing = bit->dimensions & ~search->ready;
 			if (bit->rule >= search->best)
 				return false;
 			if (bit->rule >= search->from && missing)
@@ -102,7 +102,6 @@ static bool search_chunk(struct search *search, size_t chunk, const union vector
 	const struct classifier *classifier = search->classifier;
 	uint64_t dimensions = classifier->chunks[chunk].dimensions;
 	union vector_node candidates = *node;
-	dimensions &= ~search->closed;
 	for (dimensions &= ~classifier->expensive | search->ready; dimensions;
 	     dimensions &= dimensions - 1)
 		if (!narrow(search, chunk, first_bit(dimensions), &candidates))
@@ -113,9 +112,8 @@ static bool search_chunk(struct search *search, size_t chunk, const union vector
 static void search_group(struct search *search, const struct classifier_group *group)
 {
 	const struct classifier *classifier = search->classifier;
-	bool is_narrowed = group->has_pivot && !(search->closed >> group->pivot & 1);
-	const uint32_t *rows = is_narrowed ? search_rows(search, group->pivot)
-					   : vector_list_rows(&classifier->all, 0);
+	const uint32_t *rows = group->has_pivot ? search_rows(search, group->pivot)
+						: vector_list_rows(&classifier->all, 0);
 	for (size_t chunk = group->first_chunk; chunk < group->end_chunk; chunk++) {
 		const union vector_node *node = vectors_chunk(&classifier->vectors, rows, chunk);
 		if (classifier->chunks[chunk].first_rule >= search->best)
@@ -137,10 +135,9 @@ static void search_group(struct search *search, const struct classifier_group *g
 static void look_up_pivots(struct search *search)
 {
 	const struct classifier *classifier = search->classifier;
-	uint64_t later = classifier->expensive | search->closed;
 	for (size_t i = 0; i < classifier->n_groups; i++) {
 		const struct classifier_group *group = &classifier->groups[i];
-		if (!group->has_pivot || later >> group->pivot & 1)
+		if (!group->has_pivot || classifier->expensive >> group->pivot & 1)
 			continue;
 		const uint32_t *rows = search_rows(search, group->pivot);
 		__builtin_prefetch(
@@ -148,12 +145,16 @@ static void look_up_pivots(struct search *search)
 	}
 }
 
-static uint64_t closed_dimensions(const struct classifier *classifier, uint64_t open)
+static void open_dimensions(struct search *search, uint64_t attributes)
 {
-	uint64_t closed = 0;
-	for (size_t i = 0; open && i < classifier->n_dimensions; i++)
-		closed |= (open >> classifier->dimensions[i].attribute & 1) << i;
-	return closed;
+	const struct classifier *classifier = search->classifier;
+	for (size_t i = 0; i < classifier->n_dimensions; i++) {
+		if (!(attributes >> classifier->dimensions[i].attribute & 1))
+			continue;
+		search->open |= (uint64_t)1 << i;
+		search->rows[i] = vector_list_rows(&classifier->all, 0);
+	}
+	search->ready = search->open;
 }
 
 int classifier_match(const struct classifier *classifier, struct evaluation *evaluation,
@@ -162,11 +163,12 @@ int classifier_match(const struct classifier *classifier, struct evaluation *eva
 	struct search search; /* its vectors are written before they are read */
 	search.classifier = classifier;
 	search.evaluation = evaluation;
-	search.ready = 0;
-	search.closed = closed_dimensions(classifier, evaluation->open);
+	search.ready = search.open = 0;
 	search.from = from;
 	search.best = NO_RULE;
 	search.in_doubt = false;
+	if (evaluation->open)
+		open_dimensions(&search, evaluation->open);
 	look_up_pivots(&search);
 	for (size_t i = 0; i < classifier->n_groups; i++)
 		if (classifier->groups[i].first_rule < search.best)

@@ -13,12 +13,14 @@
 #include "rules/attribute.h"
 #include "rules/classifier.h"
 #include "rules/condition.h"
+#include "rules/schedule.h"
 #include "util/alloc.h"
 
 struct ruleset {
 	size_t count;
 	struct condition **conditions; /* NULL: every packet matches */
 	struct classifier *classifier; /* of these conditions */
+	struct schedule schedule;
 	bool needs_geo;
 	uint64_t above[OWNER_PROCESS + 1]; /* attributes that some rule asks for, by what of the
 					      owner they need: more than this level */
@@ -63,6 +65,7 @@ struct ruleset *ruleset_compile(const struct config *config, struct diags *diags
 		check_geo(ruleset, config, rule, ruleset->conditions[i], diags);
 		accounts_check(accounts, rule, ruleset->conditions[i], diags);
 		note_attributes(ruleset, ruleset->conditions[i]);
+		schedule_add(&ruleset->schedule, ruleset->conditions[i]);
 	}
 	accounts_free(accounts);
 	named_sets_free(sets);
@@ -145,6 +148,11 @@ int ruleset_match_asking(const struct ruleset *ruleset, const struct facts *fact
 	int rule = ruleset_match_open(ruleset, facts, from, &open);
 	*ret_wants = attributes_lowest_level(open);
 	return rule;
+}
+
+const struct schedule *ruleset_schedule(const struct ruleset *ruleset)
+{
+	return &ruleset->schedule;
 }
 
 int ruleset_match_from(const struct ruleset *ruleset, const struct facts *facts, size_t from)

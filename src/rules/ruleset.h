@@ -15,6 +15,7 @@
 
 struct condition;
 struct ruleset;
+struct schedule;
 
 /*
  * Compiles the `if:` of every rule. Errors and warnings go to *diags with their places; with an
@@ -30,6 +31,9 @@ const struct condition *ruleset_condition(const struct ruleset *ruleset, size_t 
 
 /* True where some rule asks for a country: a geoip database is needed. */
 bool ruleset_needs_geo(const struct ruleset *ruleset);
+
+/* When rules change by themselves (schedule.h). */
+const struct schedule *ruleset_schedule(const struct ruleset *ruleset);
 
 /*
  * The index of the first rule from `from` on that the packet matches, or -1. Pure: no input or

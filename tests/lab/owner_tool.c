@@ -5,8 +5,9 @@
  *   LEVEL DIRECTION PROTO LOCAL REMOTE [UID]     user|socket|process in|out 6 192.0.2.1:80 …
  *   counters
  *
- * One JSON object a line is the answer; `at_once`: no search was needed. An outgoing question
- * without UID is as of a packet of which the kernel told none. Ends with the input.
+ * One JSON object a line is the answer; `at_once`: no search was needed. UID is the number of the
+ * group, too; an outgoing question without it is as of a packet of which the kernel told none. Ends
+ * with the input.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -80,7 +81,9 @@ static bool read_question(const char *line, struct owner_query *ret_query,
 		.is_queued = true,
 		.is_incoming = strcmp(direction, "in") == 0,
 		.has_uid = got == 6,
+		.has_gid = got == 6,
 		.uid = got == 6 ? uid : 0,
+		.gid = got == 6 ? uid : 0,
 	};
 	*ret_level = strcmp(level, "user") == 0     ? OWNER_USER
 		     : strcmp(level, "socket") == 0 ? OWNER_SOCKET

@@ -120,12 +120,21 @@ static void print_stats(const struct shaper_stats *stats, void *data)
 	printf(" %lld%09ld\n", (long long)now.tv_sec, now.tv_nsec);
 }
 
+/* As a start of the daemon does it: what waits in classes that are not in the plan is lost. */
+static int apply(const struct plan *plan, const struct plan_interface *interface,
+		 struct nl_error *error)
+{
+	bool left;
+	int result = shaper_apply(plan, interface, error);
+	return result ? result : shaper_prune(interface, true, &left, error);
+}
+
 static int run(const char *command, struct plan *plan)
 {
 	struct plan_interface *interface = plan->interfaces;
 	struct nl_error error = {0};
 	if (strcmp(command, "apply") == 0)
-		return report(shaper_apply(plan, interface, &error), &error);
+		return report(apply(plan, interface, &error), &error);
 	if (strcmp(command, "clear") == 0)
 		return report(shaper_remove_others(plan, &error), &error);
 	if (strcmp(command, "remove") == 0)

@@ -65,7 +65,7 @@ def test_rights(lab):
     lab.report.equal((oct(stat.S_IMODE(path.st_mode)), path.st_uid, path.st_gid),
                      ("0o660", 0, GROUP), "mode, owner and group of the socket")
     member = Person(lab, daemon, USER, GROUP)
-    for words in (("status",), ("-j", "status"), ("sessions",), ("throttle",)):
+    for words in (("status",), ("-j", "status"), ("netstat",), ("sessions",), ("throttle",)):
         result = member.run(*words)
         lab.report.equal(result.returncode, 0, f"a member: {' '.join(words)} {result.stderr}")
     for words in (("reload",), ("reload", "--confirm", "5m"), ("confirm",),

@@ -199,6 +199,9 @@ def test_incoming(lab):
         lab.report.equal({each["user"] for each in found}, {"nobody"}, f"{local}: user")
         lab.report.equal({each["pid"] for each in found}, pids, f"{local}: one of the group each")
         lab.report.equal({each["gid"] for each in found}, {NOBODY.pw_gid}, f"{local}: group")
+    found = tool.ask(TCP, (GATEWAY_WAN4, PORT), (SERVER4, 9), direction="in", level="user")
+    lab.report.equal((found["user"], found["gid"]), ("nobody", NOBODY.pw_gid),
+                     "user and group without asking for the process")
     process, _ = start(lab, *python(CLIENT, "AF_INET", "SOCK_DGRAM", "", PORT + 5))
     found = tool.ask(UDP, (GATEWAY_WAN4, PORT + 5), (SERVER4, 77), direction="in")
     expect(lab, found, process, "UDP", user="root")
@@ -361,7 +364,7 @@ def test_many(lab):
     counters = tool.tell("counters")
     lab.report.equal(right, count, f"all of {count} among {crowd}")
     lab.report.ok(counters["source"] == "proc connector", "by the proc connector", counters)
-    lab.report.ok(counters["searches"] < 5 * count,
+    lab.report.ok(counters["searches"] < count * crowd / 20 + 5 * count,
                   f"with few folders searched: {counters['searches']}", counters)
 
 

@@ -145,7 +145,7 @@ def test_signal(lab):
     daemon.process.send_signal(signal.SIGHUP)
     wait_for(lambda: "games" in [row["name"] for row in daemon.status()["interfaces"][0]["classes"]],
              "the new class")
-    lab.report.contains(daemon.log(), "reloaded", "the log says so")
+    wait_for(lambda: "reloaded" in daemon.log(), "the log to say so")
 
 
 def test_no_packet_is_lost(lab):

@@ -123,7 +123,7 @@ def test_errors(lab):
                          ("letters, digits", "-T", "a b", "5/1"),
                          ("add packets/seconds", "-x", "50", "-T", "small"),
                          ("option -b needs a value", "-vb"),
-                         ("unknown option -q", "-q"), ("not also `6/1`", "5/1", "6/1")):
+                         ("-q is no option of `throttle`", "-q"), ("not also `6/1`", "5/1", "6/1")):
         refused(daemon, 2, part, *words)
     refused(daemon, 1, "the same name in nft as throttle `DNS-file`", "-T", "DNS_file", "5/1")
     refused(daemon, 1, "remove it there, and reload", "-r", "small")

@@ -152,9 +152,11 @@ class NewFlows:
     """A stream of new UDP connections, one datagram each, and the count of those that arrive."""
 
     PENDING = 100  # a socket holds some 200 datagrams
+    PAUSE = 0.001  # seconds, between datagrams of which some may be lost
 
-    def __init__(self, lab, receiver, address, port):
+    def __init__(self, lab, receiver, address, port, may_lose=False):
         self.sent = self.got = 0
+        self._may_lose = may_lose
         self._source, self._target = lab.client, (address, port)
         self._server = listen(receiver, UDP, port)
         self._sending, self._receiving = threading.Event(), threading.Event()
@@ -167,7 +169,9 @@ class NewFlows:
             with open_socket(self._source, UDP, *self._target) as client:
                 client.send(b"x")
             self.sent += 1
-            if self.sent % 20 == 0:
+            if self._may_lose:
+                time.sleep(self.PAUSE)
+            elif self.sent % 20 == 0:
                 wait_for(lambda: self.sent - self.got < self.PENDING, "the receiver to keep up",
                          20)
 
