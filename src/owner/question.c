@@ -60,10 +60,7 @@ static bool begin_search(struct question *question, struct workshop *shop)
 		     question->found.uid);
 	id_map_put(shop->searched, question->found.inode, question);
 	question->is_searching = true;
-	if (search_there(&question->search, shop->table, &place) && take(question, shop, place))
-		return true;
-	workshop_follow(shop, question->asked_ns);
-	return false;
+	return search_there(&question->search, shop->table, &place) && take(question, shop, place);
 }
 
 /* The one that was asked about, not another of the same ends. */
@@ -157,7 +154,11 @@ static bool find_process(struct question *question, struct workshop *shop)
 	/* Another question has the same socket searched: the answer will be in the cache. */
 	if (id_map_get(shop->searched, question->found.inode))
 		return false;
-	return begin_search(question, shop);
+	if (begin_search(question, shop))
+		return true;
+	if (!shop->events)
+		workshop_follow(shop, question->asked_ns);
+	return search(question, shop);
 }
 
 bool question_work(struct question *question, struct workshop *shop)
