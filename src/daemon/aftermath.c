@@ -7,7 +7,6 @@
 #include "daemon/daemon.h"
 #include "daemon/reload.h"
 #include "daemon/requests.h"
-#include "daemon/ruleset.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -41,15 +40,12 @@ static struct control_request *take_waiting(struct aftermath *after)
 /* Old ids and classes: nothing leads to them any more. */
 static void let_go(struct daemon *daemon)
 {
-	struct plan *plan = daemon->snapshot->plan;
+	const struct plan *plan = daemon->snapshot->plan;
 	char *why = NULL;
-	if (plan->ids.count > plan->n_own_ids) {
-		plan_let_go(plan);
-		if (ruleset_put(daemon, plan, &why))
-			log_warning("old ids stay in the table: %s", why);
-		free(why);
-		state_remember(&daemon->state, daemon->options->state_dir, daemon->snapshot);
-	}
+	if (plan->ids.count > plan->n_own_ids &&
+	    reload_derive(daemon, &daemon->snapshot->list, false, &why))
+		log_warning("old ids stay in the table: %s", why);
+	free(why);
 	shaping_tidy(&daemon->shaping, daemon->loop);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/living_owner.h"
 #include "daemon/netstat_json.h"
 #include "owner/owners.h"
 #include "owner/resolver.h"
@@ -132,17 +133,7 @@ static void look_up(struct listing *listing, size_t index)
 {
 	static const struct owner nobody = {.level = OWNER_PROCESS};
 	const struct netstat_row *row = &listing->rows.items[index];
-	struct facts facts = facts_of(listing, row, NULL);
-	const struct packet *packet = &row->packet;
-	bool is_source = facts.source_is_local;
-	const struct owner_query query = {
-		.proto = packet->proto,
-		.is_incoming = row->direction == DIRECTION_IN,
-		.laddr = is_source ? packet->src : packet->dst,
-		.raddr = is_source ? packet->dst : packet->src,
-		.lport = is_source ? packet->sport : packet->dport,
-		.rport = is_source ? packet->dport : packet->sport,
-	};
+	const struct owner_query query = living_query(&row->packet, row->direction);
 	struct owner owner;
 	if (clock_monotonic_ns() >= listing->end_ns) {
 		finish_row(listing, index, &nobody);
@@ -218,8 +209,8 @@ static int open_parts(struct listing *listing, char **ret_why)
 		*ret_why = xasprintf("the owners of connections cannot be looked up: %s",
 				     strerror(errno));
 	listing->geo_cache = geo_cache_new();
-	listing->steps = xcalloc(listing->options->snapshot->n_throttle_rules,
-				 sizeof(*listing->steps));
+	listing->steps =
+		xcalloc(listing->options->snapshot->n_throttle_rules, sizeof(*listing->steps));
 	listing->now = *clock_local(&listing->clock, time(NULL));
 	open_geo(listing);
 	return listing->finder ? 0 : -1;

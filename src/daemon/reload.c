@@ -53,7 +53,8 @@ static int change_kernel(struct daemon *daemon, const struct plan *plan, char **
 	return 0;
 }
 
-void reload_take(struct daemon *daemon, struct snapshot *snapshot)
+/* The snapshot, which is opened, in place of the one in force; the table has been put in. */
+static void take(struct daemon *daemon, struct snapshot *snapshot)
 {
 	struct snapshot *before = daemon->snapshot;
 	police_stop(&daemon->police, daemon->loop);
@@ -83,7 +84,7 @@ static int change(struct daemon *daemon, struct snapshot *snapshot, char **ret_w
 	int error = change_kernel(daemon, snapshot->plan, ret_why);
 	if (!error) {
 		tzset(); /* for clock_local(): the zone may have changed, too */
-		reload_take(daemon, snapshot);
+		take(daemon, snapshot);
 		hours_watch(daemon);
 	}
 	if (!error || was_on)
@@ -110,6 +111,41 @@ int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 		snapshot_free(snapshot);
 	}
 	free(why);
+	return error;
+}
+
+static bool has_kept(const struct plan *plan)
+{
+	return plan->ids.count > plan->n_own_ids;
+}
+
+int reload_derive(struct daemon *daemon, const struct throttle_list *list, bool keeps,
+		  char **ret_why)
+{
+	const struct snapshot *now = daemon->snapshot;
+	struct diags diags;
+	diags_init(&diags);
+	struct snapshot *snapshot =
+		snapshot_derive(now, list, &daemon->state.known.ids, now->auto_via, &diags);
+	int error = snapshot ? snapshot_open(snapshot, now) : -EINVAL;
+	if (snapshot && keeps && has_kept(now->plan))
+		plan_keep(snapshot->plan, now->plan);
+	if (!snapshot) {
+		*ret_why = xstrdup(diags.items[0].message);
+	} else if (error) {
+		*ret_why = xstrdup("no memory for the table of sessions");
+	} else if (snapshot->plan->ids_forgotten) {
+		error = -ENOSPC;
+		*ret_why = xstrdup("mark-mask has no room for another id: stop and start, or "
+				   "choose a wider one");
+	} else {
+		error = ruleset_put(daemon, snapshot->plan, ret_why);
+	}
+	if (error)
+		snapshot_free(snapshot);
+	else
+		take(daemon, snapshot);
+	diags_fini(&diags);
 	return error;
 }
 

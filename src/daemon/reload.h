@@ -25,6 +25,7 @@
 struct control_request;
 struct daemon;
 struct snapshot;
+struct throttle_list;
 
 /* A reload that is not settled: until all are judged it can be undone. */
 struct reloading {
@@ -62,8 +63,11 @@ int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 /* Logs what was found in a file. */
 void reload_log(const struct diags *diags);
 
-/* A part of that, also for a change of throttles: the snapshot, which is opened, is put in place of
- * the one in force; the table has been put in before (ruleset_put). */
-void reload_take(struct daemon *daemon, struct snapshot *snapshot);
+/*
+ * Puts the same rules in force with these throttles, and without what plan_keep() has added unless
+ * it `keeps` that. 0, or a negative errno with *ret_why, to be freed; then everything is as it was.
+ */
+int reload_derive(struct daemon *daemon, const struct throttle_list *list, bool keeps,
+		  char **ret_why);
 
 #endif

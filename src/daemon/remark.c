@@ -9,9 +9,14 @@
 #include <time.h>
 
 #include "daemon/living.h"
+#include "daemon/living_owner.h"
 #include "kernel/conntrack_update.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+
+/* For the owners of all connections together, which are waited for. */
+#define OWNERS_NS 10000000000ull
+#define OWNERS_AT_START_NS 1000000000ull /* the table waits meanwhile */
 
 /* What the thread works with. */
 struct work {
@@ -20,6 +25,7 @@ struct work {
 	struct clock clock;
 	struct local_time now; /* one for all */
 	struct geo_cache *geo_cache;
+	struct living_owners owners;
 	uint32_t *steps;
 	struct conntrack_updates *updates;
 };
@@ -31,22 +37,34 @@ static void count(_Atomic uint64_t *figure)
 	atomic_store_explicit(figure, value + 1, memory_order_relaxed);
 }
 
+/* Its owner is looked up where the rules depend on it, level by level. */
+static struct judgement judge_facts(struct work *work, struct facts *facts, uint32_t id)
+{
+	const struct snapshot *snapshot = work->remark->snapshot;
+	const struct owner_query query = living_query(facts->packet, facts->direction);
+	struct owner owner;
+	struct judgement judgement = rejudge(snapshot, facts, id, work->steps);
+	while (judgement.wants && living_owner(&work->owners, &query, judgement.wants, &owner)) {
+		facts->owner = &owner;
+		judgement = rejudge(snapshot, facts, id, work->steps);
+	}
+	return judgement;
+}
+
 static uint32_t judge(struct work *work, const struct connection *connection, uint32_t id)
 {
 	struct remark *remark = work->remark;
 	struct packet packet;
 	enum direction direction;
-	bool is_open;
 	if (!living_packet(&work->host, connection, &packet, &direction))
 		return 0;
 	struct facts facts = rejudge_facts(remark->snapshot, &packet, direction);
 	facts.now = work->now;
 	facts.geo_cache = work->geo_cache;
-	uint32_t result = rejudge(remark->snapshot, &facts, remark->ids_are_void ? 0 : id,
-				  work->steps, &is_open);
-	if (is_open)
+	struct judgement judgement = judge_facts(work, &facts, remark->ids_are_void ? 0 : id);
+	if (judgement.is_open)
 		count(&remark->undecided);
-	return result;
+	return judgement.id;
 }
 
 static void visit(const struct connection *connection, void *data)
@@ -84,6 +102,7 @@ static int work_through(struct remark *remark)
 	struct work work = {
 		.remark = remark,
 		.updates = conntrack_updates_new(),
+		.owners = {.budget_ns = remark->owners_ns, .is_cancelled = &remark->is_cancelled},
 	};
 	int result = work.updates ? 0 : -errno;
 	uint64_t total = 0;
@@ -97,6 +116,7 @@ static int work_through(struct remark *remark)
 	if (!result)
 		result = go_through(&work, &remark->error);
 	free(work.steps);
+	living_owners_fini(&work.owners);
 	geo_cache_free(work.geo_cache);
 	host_fini(&work.host);
 	conntrack_updates_free(work.updates);
@@ -118,6 +138,7 @@ static void begin(struct remark *remark, const struct snapshot *snapshot, bool i
 int remark_run(struct remark *remark, const struct snapshot *snapshot, bool ids_are_void)
 {
 	begin(remark, snapshot, ids_are_void);
+	remark->owners_ns = OWNERS_AT_START_NS;
 	return work_through(remark);
 }
 
@@ -161,6 +182,7 @@ void remark_start(struct remark *remark, const struct snapshot *snapshot, struct
 		  remark_done *done, void *data)
 {
 	begin(remark, snapshot, false);
+	remark->owners_ns = OWNERS_NS;
 	remark->loop = loop;
 	remark->done = done;
 	remark->data = data;

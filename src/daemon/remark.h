@@ -23,6 +23,7 @@ typedef void remark_done(void *data);
 struct remark {
 	const struct snapshot *snapshot; /* borrowed */
 	bool ids_are_void;               /* what the marks said before means nothing any more */
+	uint64_t owners_ns;              /* how long owners are looked for, in all */
 	pthread_t thread;
 	bool has_thread;
 	bool is_running;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "config/throttle_limit.h"
+#include "daemon/daemon.h"
 #include "daemon/reload.h"
-#include "daemon/ruleset.h"
 #include "daemon/throttle_json.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -61,32 +61,6 @@ json_t *throttle_control_sessions(struct daemon *daemon, json_t *request, char *
 			 more ? json_integer(cursor) : json_null());
 }
 
-/* The list takes the place of the one in force; an error leaves everything as it was. */
-static int apply(struct daemon *daemon, const struct throttle_list *list, char **ret_error)
-{
-	struct diags diags;
-	diags_init(&diags);
-	struct snapshot *snapshot =
-		snapshot_derive(daemon->snapshot, list, &daemon->state.known.ids,
-				daemon->snapshot->auto_via, &diags);
-	int error = snapshot ? snapshot_open(snapshot, daemon->snapshot) : -1;
-	if (!snapshot)
-		*ret_error = xstrdup(diags.items[0].message);
-	else if (error)
-		*ret_error = xstrdup("no memory for the table of sessions");
-	else if (snapshot->plan->ids_forgotten)
-		error = -1, *ret_error = xstrdup("mark-mask has no room for another id: stop and "
-						 "start, or choose a wider one");
-	else
-		error = ruleset_put(daemon, snapshot->plan, ret_error);
-	if (error)
-		snapshot_free(snapshot);
-	else
-		reload_take(daemon, snapshot);
-	diags_fini(&diags);
-	return error;
-}
-
 /* A tag for one that was given none, as the manual of ipfwthrottle has it. */
 static char *make_tag(const struct throttle_list *list)
 {
@@ -139,7 +113,7 @@ json_t *throttle_control_set(struct daemon *daemon, json_t *request, char **ret_
 		*ret_error = xasprintf("`%s`: a limit, max or expiry is out of its range (sessions "
 				       "must be remembered at least as long as the window lasts)",
 				       tag);
-	if (item && apply(daemon, &list, ret_error) == 0) {
+	if (item && reload_derive(daemon, &list, true, ret_error) == 0) {
 		answer = json_pack("{s:s, s:I, s:b}", "tag", tag, "serial",
 				   (json_int_t)item->serial, "made", is_new);
 		log_info("throttle `%s` %s by command", tag, is_new ? "made" : "changed");
@@ -168,7 +142,7 @@ json_t *throttle_control_remove(struct daemon *daemon, json_t *request, char **r
 	json_int_t serial = item->serial;
 	throttle_list_copy(&list, now);
 	throttle_list_remove(&list, (size_t)(item - now->items));
-	if (apply(daemon, &list, ret_error) == 0) {
+	if (reload_derive(daemon, &list, true, ret_error) == 0) {
 		answer = json_pack("{s:s, s:I}", "tag", tag, "serial", serial);
 		log_info("throttle `%s` removed by command", tag);
 	}

@@ -264,11 +264,6 @@ void plan_keep(struct plan *plan, const struct plan *before)
 	ids_remember(&plan->ids, &before->ids);
 }
 
-void plan_let_go(struct plan *plan)
-{
-	ids_cut(&plan->ids, plan->n_own_ids);
-}
-
 void plan_free(struct plan *plan)
 {
 	if (!plan)

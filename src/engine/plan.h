@@ -2,7 +2,7 @@
 /*
  * What the kernel is to be made to do: the table, the ids and the classes, as plain numbers and
  * names. kernel/ builds from a plan and knows nothing of rules or files. Nothing but plan_keep()
- * and plan_let_go() changes a plan after plan_new(); everything in it belongs to it.
+ * changes a plan after plan_new(), before anybody else knows it; everything in it belongs to it.
  */
 #ifndef ENGINE_PLAN_H
 #define ENGINE_PLAN_H
@@ -89,11 +89,10 @@ void plan_free(struct plan *plan);
 
 /*
  * Adds the outcomes of the plan before that this one does not have: living connections bear their
- * ids until they are judged again, so the table goes on to know them.
+ * ids until they are judged again, so the table goes on to know them. A plan that is made after
+ * that is without.
  */
 void plan_keep(struct plan *plan, const struct plan *before);
-/* Ends that: nobody bears them any more. */
-void plan_let_go(struct plan *plan);
 
 /* True for what plan_keep() has added; `outcome` is one of plan->ids. */
 static inline bool plan_is_kept(const struct plan *plan, const struct outcome *outcome)

@@ -46,16 +46,16 @@ static bool is_over_id(const struct snapshot *snapshot, const struct path *path,
 	return false;
 }
 
-uint32_t rejudge(const struct snapshot *snapshot, const struct facts *facts, uint32_t id,
-		 uint32_t *steps, bool *ret_is_open)
+struct judgement rejudge(const struct snapshot *snapshot, const struct facts *facts, uint32_t id,
+			 uint32_t *steps)
 {
 	struct path path = {.steps = steps};
-	*ret_is_open = false;
 	if (decide_exemption(snapshot, facts))
-		return 0;
+		return (struct judgement){0};
 	path_find(snapshot, facts, &path);
-	*ret_is_open = path.is_open;
-	if (path.is_open || (id && is_over_id(snapshot, &path, id)))
-		return path.is_open ? 0 : id;
-	return path_is_queued(snapshot, &path) ? path.queued_id : path.id;
+	if (path.is_open)
+		return (struct judgement){.is_open = true, .wants = path.wants};
+	if (!id || !is_over_id(snapshot, &path, id))
+		id = path_is_queued(snapshot, &path) ? path.queued_id : path.id;
+	return (struct judgement){.id = id};
 }

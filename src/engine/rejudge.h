@@ -20,13 +20,18 @@
 struct facts rejudge_facts(const struct snapshot *snapshot, const struct packet *packet,
 			   enum direction direction);
 
+struct judgement {
+	uint32_t id;            /* 0 where it is undecided, or not judged at all */
+	bool is_open;           /* the former: it depends on what is open */
+	enum owner_level wants; /* with that of facts->owner, asked again, it may not */
+};
+
 /*
- * The id that the connection is to have: 0 where it is undecided or not judged at all. `id` is what
- * it has now, or 0: one that a throttle has sent to another class is left there, for packets that
- * are counted decide that, or the connection's beginning did. `steps`: as path_find(). *ret_is_open
- * tells the one 0 from the other.
+ * What becomes of the connection. `id` is what it has now, or 0: one that a throttle has sent to
+ * another class is left there, for packets that are counted decide that, or the connection's
+ * beginning did. `steps`: as path_find().
  */
-uint32_t rejudge(const struct snapshot *snapshot, const struct facts *facts, uint32_t id,
-		 uint32_t *steps, bool *ret_is_open);
+struct judgement rejudge(const struct snapshot *snapshot, const struct facts *facts, uint32_t id,
+			 uint32_t *steps);
 
 #endif

@@ -13,7 +13,7 @@
 
 /* The literals about one attribute. */
 struct question {
-	const struct literal *literals[SATISFIABLE_LITERALS_MAX];
+	const struct literal *literals[SATISFIABLE_LITERALS_MAX + 1]; /* and one of our own */
 	size_t count;
 	uint64_t tried; /* values */
 };
@@ -169,24 +169,6 @@ static bool is_first_of_its_value(const struct literal *const *literals, size_t 
 	return literal_predicate(literals[position]) != NULL;
 }
 
-/* One attribute after the other. */
-static bool values_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct question question = {.count = 0};
-		if (!is_first_of_its_value(literals, i))
-			continue;
-		for (size_t k = i; k < count; k++)
-			if (are_of_one_value(literals[i], literals[k]))
-				question.literals[question.count++] = literals[k];
-		bool may_hold = question_may_hold(&question);
-		*work += question.tried + question.count;
-		if (!may_hold)
-			return false;
-	}
-	return true;
-}
-
 /* What is known of an owner: then there is one, and the packet is not forwarded. */
 static bool asks_for_owner(const struct literal *literal)
 {
@@ -195,28 +177,48 @@ static bool asks_for_owner(const struct literal *literal)
 	       attribute_info(predicate->attribute)->level > OWNER_NOTHING;
 }
 
-bool literals_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
+static const struct literal *not_forwarded(void)
 {
-	static struct number_range forward[] = {{DIRECTION_FORWARD, DIRECTION_FORWARD}};
-	static const struct condition not_forwarded = {
+	static struct number_range forward = {DIRECTION_FORWARD, DIRECTION_FORWARD};
+	static const struct condition condition = {
 		.kind = EXPR_TEST,
 		.predicate = {.kind = PREDICATE_NUMBERS,
 			      .attribute = ATTR_DIR,
 			      .is_negated = true,
-			      .numbers = {.ranges = forward, .count = 1}},
+			      .numbers = {.ranges = &forward, .count = 1}},
 	};
-	static const struct literal local = {&not_forwarded, &not_forwarded.predicate, false};
-	const struct literal *all[SATISFIABLE_LITERALS_MAX];
-	bool has_owner = false;
-	if (count >= SATISFIABLE_LITERALS_MAX)
+	static const struct literal literal = {&condition, &condition.predicate, false};
+	return &literal;
+}
+
+static bool have_owner(const struct literal *const *literals, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (asks_for_owner(literals[i]))
+			return true;
+	return false;
+}
+
+bool literals_may_hold(const struct literal *const *literals, size_t count, uint64_t *work)
+{
+	if (count > SATISFIABLE_LITERALS_MAX)
 		return true;
+	bool has_owner = have_owner(literals, count);
 	for (size_t i = 0; i < count; i++) {
-		all[i] = literals[i];
-		has_owner |= asks_for_owner(literals[i]);
+		struct question question = {.count = 0};
+		if (!is_first_of_its_value(literals, i))
+			continue;
+		for (size_t k = i; k < count; k++)
+			if (are_of_one_value(literals[i], literals[k]))
+				question.literals[question.count++] = literals[k];
+		if (has_owner && literal_predicate(literals[i])->attribute == ATTR_DIR)
+			question.literals[question.count++] = not_forwarded();
+		bool may_hold = question_may_hold(&question);
+		*work += question.tried + question.count;
+		if (!may_hold)
+			return false;
 	}
-	if (has_owner)
-		all[count++] = &local;
-	return values_may_hold(all, count, work);
+	return true;
 }
 
 static size_t append(const struct literal **all, size_t count,

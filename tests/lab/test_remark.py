@@ -405,6 +405,41 @@ def test_throttled(lab):
                      "without a throttle, none does")
 
 
+def test_owners(lab):
+    """connections of this host are judged by who has them, forwarded ones have nobody"""
+    daemon = Daemon(lab, config((f"dport == {OTHER}", "blue"))).start()
+    server, local = listen(lab.server, UDP, OTHER), listen(lab.gateway, UDP, OTHER)
+    own, client = (open_socket(node, UDP, SERVER4, OTHER) for node in (lab.gateway, lab.client))
+    inbound = open_socket(lab.server, UDP, GATEWAY_WAN4, OTHER)
+    for sender, receiver in ((own, server), (client, server), (inbound, local)):
+        udp_send(sender, receiver)
+    rules = (("uid == 54321", "green"), (f"pid == {os.getpid()} and dport == {OTHER}", "red"),
+             (f"dport == {OTHER}", "web"))
+
+    def now():
+        return {(entry.src, entry.dst): entry.mark for entry in entries(lab.gateway, dport=OTHER)}
+
+    for what in ("reload", "start without a memory"):
+        if what == "reload":
+            answer = reload(daemon, config(*rules))
+            lab.report.equal(answer["remark"]["undecided"], 0, "every owner was found")
+        else:
+            daemon.stop()
+            os.remove(os.path.join(daemon.state_dir, "state.json"))
+            daemon.start()
+            wait_for(lambda: daemon.status()["remark"]["state"] == "done", "all to be judged")
+        ids = daemon.ids()
+        lab.report.equal(now(), {(GATEWAY_WAN4, SERVER4): ids["red"]["mark"],
+                                 (SERVER4, GATEWAY_WAN4): ids["red"]["mark"],
+                                 (client.getsockname()[0], SERVER4): ids["web"]["mark"]},
+                         f"{what}: by their owners")
+    own.close()
+    answer = reload(daemon, config(*rules, ("dport == 1", "blue")))
+    lab.report.equal(answer["remark"]["undecided"], 0, "a socket that is closed has no owner")
+    lab.report.equal(now()[GATEWAY_WAN4, SERVER4], daemon.ids()["web"]["mark"],
+                     "so its connection is judged without")
+
+
 def test_old_class(lab):
     """a class that is gone sends first what waits in it"""
     slow = config((f"dport == {OTHER}", "red")).replace(

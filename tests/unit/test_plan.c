@@ -257,6 +257,39 @@ static void throttles_count_for_the_mask(void **state)
 	throttle_list_fini(&known.throttles);
 }
 
+/* Living connections bear the ids of the plan before for a while. */
+static void ids_of_the_plan_before_are_kept(void **state)
+{
+	static const char other[] = "version: 1\n"
+				    "interfaces: {wan0: {out: 10mbit}}\n"
+				    "classes: {new: {out: 1mbit}}\n"
+				    "rules: [{name: r, if: dport == 1, action: drop}]\n";
+	(void)state;
+	struct snapshot *before = fixture_snapshot(three_classes, &none);
+	struct snapshot *now = fixture_snapshot(other, &before->plan->ids);
+	struct plan *plan = now->plan;
+	size_t own = plan->ids.count;
+	plan_keep(plan, before->plan);
+	assert_int_equal(plan->n_own_ids, own);
+	for (size_t i = 0; i < before->plan->ids.count; i++) {
+		const struct outcome *old = &before->plan->ids.items[i];
+		const struct outcome *kept = ids_by_id(&plan->ids, old->id);
+		assert_non_null(kept);
+		assert_string_equal(kept->name, old->name);
+		assert_int_equal(kept->minor, old->minor);
+		bool is_in_both =
+			strcmp(old->name, "default") == 0 || strcmp(old->name, "drop") == 0;
+		assert_int_equal(plan_is_kept(plan, kept), !is_in_both);
+	}
+	assert_false(plan_is_kept(plan, ids_find(&plan->ids, OUTCOME_CLASS, "new")));
+	/* Once more: nothing is there twice. */
+	size_t all = plan->ids.count;
+	plan_keep(plan, before->plan);
+	assert_int_equal(plan->ids.count, all);
+	snapshot_free(now);
+	snapshot_free(before);
+}
+
 static void classes_have_their_rates(void **state)
 {
 	(void)state;
@@ -288,6 +321,7 @@ int main(void)
 		cmocka_unit_test(connections_that_are_counted),
 		cmocka_unit_test(throttles_have_ids_too),
 		cmocka_unit_test(throttles_count_for_the_mask),
+		cmocka_unit_test(ids_of_the_plan_before_are_kept),
 		cmocka_unit_test(classes_have_their_rates),
 	};
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -15,6 +15,8 @@
 static struct snapshot *snapshot;
 static uint32_t steps[16];
 static bool is_open;
+static enum owner_level wants;
+static const struct owner *owner;
 
 static void load(const char *text)
 {
@@ -52,7 +54,11 @@ static uint32_t judge(const char *src, const char *dst, uint16_t dport, enum dir
 	assert_int_equal(addr_parse(dst, &packet.dst), 0);
 	struct facts facts = rejudge_facts(snapshot, &packet, direction);
 	facts.now = (struct local_time){true, true, 12 * 60, 3};
-	return rejudge(snapshot, &facts, id, steps, &is_open);
+	facts.owner = owner;
+	struct judgement judgement = rejudge(snapshot, &facts, id, steps);
+	is_open = judgement.is_open;
+	wants = judgement.wants;
+	return judgement.id;
 }
 
 static uint32_t forwarded(uint16_t dport, uint32_t id)
@@ -148,6 +154,10 @@ static void test_owner(void **state)
 	(void)state;
 	load(HEAD "rules: [{name: a, if: uid == 7 and dport == 80, class: web}]\n");
 	assert_open(judge("203.0.113.1", "198.51.100.1", 80, DIRECTION_OUT, class_id("web")));
+	assert_int_equal(wants, OWNER_USER);
+	owner = &(struct owner){.level = OWNER_USER, .has_uid = true, .uid = 7};
+	assert_id(judge("203.0.113.1", "198.51.100.1", 80, DIRECTION_OUT, 0), class_id("web"));
+	owner = NULL;
 	assert_id(judge("203.0.113.1", "198.51.100.1", 81, DIRECTION_OUT, 0), class_id("default"));
 	assert_id(forwarded(80, 0), class_id("default"));
 }

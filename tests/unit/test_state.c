@@ -70,6 +70,43 @@ static void add_throttle(struct throttle_list *list, const char *tag, bool by_co
 }
 
 /* Of a throttle in the file its serial is kept; one made by command, whole. */
+/* A snapshot with that many classes, whose names begin so. */
+static struct snapshot *classes_named(const char *name, unsigned count, const struct ids *known)
+{
+	char text[2048];
+	int at = snprintf(text, sizeof(text),
+			  "version: 1\nmark-mask: 0xf0000000\n"
+			  "interfaces: {wan0: {out: 100mbit}}\nclasses:\n");
+	for (unsigned i = 0; i < count; i++)
+		at += snprintf(text + at, sizeof(text) - (size_t)at, "  %s%u: {out: 1mbit}\n", name,
+			       i);
+	return fixture_snapshot(text, known);
+}
+
+/* Names that are gone keep their ids while half of the 15 is free, and then lose them all. */
+static void names_are_forgotten_for_room(void **state)
+{
+	struct state kept = {0};
+	(void)state;
+	struct snapshot *first = classes_named("first", 2, &kept.known.ids);
+	state_remember(&kept, directory, first);
+	struct snapshot *second = classes_named("second", 4, &kept.known.ids);
+	state_remember(&kept, directory, second);
+	assert_int_equal(kept.known.ids.count, 7);
+	assert_int_equal(ids_find(&kept.known.ids, OUTCOME_CLASS, "first1")->id, 3);
+	struct snapshot *third = classes_named("third", 1, &kept.known.ids);
+	state_remember(&kept, directory, third);
+	assert_int_equal(kept.known.ids.count, 2);
+	assert_null(ids_find(&kept.known.ids, OUTCOME_CLASS, "first1"));
+	struct snapshot *fourth = classes_named("fourth", 1, &kept.known.ids);
+	assert_int_equal(ids_find(&fourth->plan->ids, OUTCOME_CLASS, "fourth0")->id, 2);
+	snapshot_free(first);
+	snapshot_free(second);
+	snapshot_free(third);
+	snapshot_free(fourth);
+	state_fini(&kept);
+}
+
 static void throttles_come_back(void **state)
 {
 	struct state saved = {.mark_mask = 0x00ff0000}, loaded;
@@ -275,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_saved_comes_back),
+		cmocka_unit_test(names_are_forgotten_for_room),
 		cmocka_unit_test(throttles_come_back),
 		cmocka_unit_test(damaged_throttles_are_refused_whole),
 		cmocka_unit_test(throttles_that_can_be_read),
