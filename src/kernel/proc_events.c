@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/proc_events.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/cn_proc.h>
@@ -26,10 +27,20 @@ struct proc_events {
 	int fd;
 };
 
+/* struct cn_msg without its data. */
+struct connector_head {
+	struct cb_id id;
+	uint32_t seq;
+	uint32_t ack;
+	uint16_t len;
+	uint16_t flags;
+};
+static_assert(sizeof(struct connector_head) == offsetof(struct cn_msg, data), "as in the kernel");
+
 /* A datagram of the connector: one event. */
 struct message {
 	struct nlmsghdr head;
-	struct cn_msg connector;
+	struct connector_head connector;
 	struct proc_event event;
 } __attribute__((packed, aligned(NLMSG_ALIGNTO)));
 
@@ -64,7 +75,7 @@ static int send_operation(int fd, enum proc_cn_mcast_op operation, uint32_t numb
 {
 	struct {
 		struct nlmsghdr head;
-		struct cn_msg connector;
+		struct connector_head connector;
 		enum proc_cn_mcast_op operation;
 	} __attribute__((packed, aligned(NLMSG_ALIGNTO))) request = {
 		.head = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE},

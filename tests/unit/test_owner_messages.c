@@ -132,7 +132,8 @@ static void answers_that_are_none(void **state)
 
 struct event_message {
 	struct nlmsghdr head;
-	struct cn_msg connector;
+	struct cb_id id;
+	uint32_t numbers[3]; /* the rest of struct cn_msg */
 	struct proc_event event;
 } __attribute__((packed, aligned(NLMSG_ALIGNTO)));
 
@@ -141,7 +142,7 @@ static struct event_message message;
 static void put_event(unsigned what, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 {
 	uint32_t numbers[] = {a, b, c, d};
-	message = (struct event_message){.connector.id = {CN_IDX_PROC, CN_VAL_PROC}};
+	message = (struct event_message){.id = {CN_IDX_PROC, CN_VAL_PROC}};
 	memcpy((char *)&message + offsetof(struct event_message, event), &what, sizeof(what));
 	memcpy((char *)&message + offsetof(struct event_message, event.event_data), numbers,
 	       sizeof(numbers));
@@ -191,7 +192,7 @@ static void events_of_no_process(void **state)
 	put_event(PROC_EVENT_NONE, 0, 0, 0, 0);
 	assert_false(read_event(&change));
 	put_event(PROC_EVENT_EXIT, 20, 20, 0, 0);
-	message.connector.id.idx++;
+	message.id.idx++;
 	assert_false(read_event(&change));
 	put_event(PROC_EVENT_EXIT, 20, 20, 0, 0);
 	assert_false(proc_change_read(&message, offsetof(struct event_message, event.event_data),
