@@ -10,17 +10,18 @@
 #include "util/mutex.h"
 
 #define NS_PER_S 1000000000ull
-#define SOCKETS_MAX 32768
+#define SOCKETS_MAX 65536
 #define TEXTS_MAX 4096
 /* A socket that no process has is one of the kernel's, or on its way from one process to another.
  */
 #define NOBODY_NS (10 * NS_PER_S)
-/* Users come, go and are renamed; the ids of control groups are given but once. */
+/* Users come, go and are renamed; control groups keep their names, and ids are given but once. */
 #define NAME_NS (60 * NS_PER_S)
 
 struct socket_owner {
-	struct process_facts *facts; /* NULL: nobody, … */
-	uint64_t until_ns;           /* … up to then */
+	struct process_facts *facts; /* NULL: … */
+	uint64_t until_ns;           /* … nobody, up to then */
+	struct procfs_place place;
 };
 
 struct text {
@@ -99,23 +100,37 @@ bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now
 	return known;
 }
 
-uint32_t owner_cache_last_pid(struct owner_cache *cache, uint64_t inode)
+struct procfs_place owner_cache_place(struct owner_cache *cache, uint64_t inode)
 {
 	pthread_mutex_lock(&cache->lock);
 	const struct socket_owner *owner = id_map_get(cache->sockets, inode);
-	uint32_t pid = owner && owner->facts ? owner->facts->pid : 0;
+	struct procfs_place place = owner ? owner->place : (struct procfs_place){0};
 	pthread_mutex_unlock(&cache->lock);
-	return pid;
+	return place;
 }
 
 void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct process_facts *facts,
-			     uint64_t now_ns)
+			     struct procfs_place place, uint64_t now_ns)
 {
 	struct socket_owner *owner = xcalloc(1, sizeof(*owner));
 	owner->facts = facts ? process_facts_ref(facts) : NULL;
 	owner->until_ns = now_ns + NOBODY_NS;
+	owner->place = place;
 	pthread_mutex_lock(&cache->lock);
 	id_map_put(cache->sockets, inode, owner);
+	pthread_mutex_unlock(&cache->lock);
+}
+
+void owner_cache_put_place(struct owner_cache *cache, uint64_t inode, struct procfs_place place)
+{
+	pthread_mutex_lock(&cache->lock);
+	struct socket_owner *owner = id_map_get(cache->sockets, inode);
+	if (!owner) {
+		owner = xcalloc(1, sizeof(*owner));
+		id_map_put(cache->sockets, inode, owner);
+	}
+	if (!owner->facts)
+		owner->place = place;
 	pthread_mutex_unlock(&cache->lock);
 }
 
@@ -141,7 +156,7 @@ void owner_cache_put_text(struct owner_cache *cache, enum owner_text kind, uint6
 {
 	struct text *text = xcalloc(1, sizeof(*text));
 	text->text = xstrdup(name);
-	text->until_ns = kind == OWNER_TEXT_CGROUP ? UINT64_MAX : now_ns + NAME_NS;
+	text->until_ns = kind == OWNER_TEXT_CGROUP && name ? UINT64_MAX : now_ns + NAME_NS;
 	pthread_mutex_lock(&cache->lock);
 	id_map_put(cache->texts[kind], id, text);
 	pthread_mutex_unlock(&cache->lock);

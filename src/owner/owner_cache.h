@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What was found out about owners, for all threads: which process has a socket, what a user, a
- * group and a control group are called. All are bounded; what was not used for longest makes room.
- * The lock is held for a look-up only.
+ * What was found out about owners, for all threads: which process has a socket or where one was
+ * seen, what a user, a group and a control group are called. All are bounded; what was not used for
+ * longest makes room. The lock is held for a look-up only.
  */
 #ifndef OWNER_OWNER_CACHE_H
 #define OWNER_OWNER_CACHE_H
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/procfs.h"
 #include "owner/process_facts.h"
 
 enum owner_text { OWNER_TEXT_USER, OWNER_TEXT_GROUP, OWNER_TEXT_CGROUP };
@@ -33,11 +34,19 @@ void owner_cache_free(struct owner_cache *cache);
  */
 bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
 			 struct process_facts **ret_facts);
-/* Which process had the socket when that was last looked for; 0: none is known. */
-uint32_t owner_cache_last_pid(struct owner_cache *cache, uint64_t inode);
-/* Takes a reference of its own. NULL: none has it, which is believed for a while. */
+
+/* Where the socket was open when that was last looked for; pid 0: not known. */
+struct procfs_place owner_cache_place(struct owner_cache *cache, uint64_t inode);
+
+/*
+ * The process has it, there. Takes a reference of its own. NULL: none has it, which is believed for
+ * a while.
+ */
 void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct process_facts *facts,
-			     uint64_t now_ns);
+			     struct procfs_place place, uint64_t now_ns);
+
+/* It was seen there while another was looked for: the place where a search for it begins. */
+void owner_cache_put_place(struct owner_cache *cache, uint64_t inode, struct procfs_place place);
 
 /* True where it is known what it is called: copied to `buffer`, empty where it has no name. */
 bool owner_cache_text(struct owner_cache *cache, enum owner_text kind, uint64_t id, uint64_t now_ns,
