@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <limits.h>
 #include <mntent.h>
 #include <stdio.h>
@@ -64,16 +65,10 @@ void cgroup_close(struct cgroup_tree *tree)
 	free(tree);
 }
 
-/* What the kernel calls the open folder, without the mount's own path. */
-static int path_of(const struct cgroup_tree *tree, int fd, char *buffer, size_t room)
+/* The path without the mount's own. */
+static int take_below(const struct cgroup_tree *tree, const char *path, char *buffer, size_t room)
 {
-	char link[64], path[PATH_MAX];
 	size_t mount = strlen(tree->mount);
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	ssize_t length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		return -errno;
-	path[length] = '\0';
 	if (strncmp(path, tree->mount, mount) != 0)
 		return -ESTALE;
 	const char *below = path[mount] ? path + mount : "/";
@@ -83,15 +78,52 @@ static int path_of(const struct cgroup_tree *tree, int fd, char *buffer, size_t 
 	return 0;
 }
 
-int cgroup_path(const struct cgroup_tree *tree, uint64_t id, char *buffer, size_t room)
+/* What the kernel calls the open folder. */
+static int path_of(const struct cgroup_tree *tree, int fd, char *buffer, size_t room)
+{
+	char link[64], path[PATH_MAX];
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t length = readlink(link, path, sizeof(path) - 1);
+	if (length < 0)
+		return -errno;
+	path[length] = '\0';
+	return take_below(tree, path, buffer, room);
+}
+
+/* One system call, for which CAP_DAC_READ_SEARCH is needed. */
+static int open_group(const struct cgroup_tree *tree, uint64_t id)
 {
 	struct {
 		struct file_handle head;
 		uint64_t id;
 	} handle = {{.handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS}, id};
 	int fd = open_by_handle_at(tree->fd, &handle.head, O_PATH | O_CLOEXEC);
-	if (fd < 0)
+	return fd < 0 ? -errno : fd;
+}
+
+/* The id is the folder's inode, too. */
+static int walk(const struct cgroup_tree *tree, uint64_t id, char *buffer, size_t room)
+{
+	char *roots[] = {tree->mount, NULL};
+	FTS *folders = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	const FTSENT *entry;
+	int result = -ESTALE;
+	if (!folders)
 		return -errno;
+	while (result == -ESTALE && (entry = fts_read(folders)))
+		if (entry->fts_info == FTS_D && entry->fts_statp->st_ino == id)
+			result = take_below(tree, entry->fts_path, buffer, room);
+	fts_close(folders);
+	return result;
+}
+
+int cgroup_path(const struct cgroup_tree *tree, uint64_t id, char *buffer, size_t room)
+{
+	int fd = open_group(tree, id);
+	if (fd == -EPERM || fd == -EOPNOTSUPP)
+		return walk(tree, id, buffer, room);
+	if (fd < 0)
+		return fd;
 	int error = path_of(tree, fd, buffer, room);
 	close(fd);
 	return error;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/proc_events.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/cn_proc.h>
@@ -19,7 +20,7 @@
 
 #define OWN_NAMESPACE "/proc/thread-self/ns/net"
 #define WAIT_NS 100000000ull
-#define BUFFER_BYTES (1 << 20) /* some ten thousand events */
+#define BUFFER_BYTES (4 << 20) /* some ten thousand events, of which each takes 768 */
 #define EVENTS_MAX 100000      /* more than the buffer holds */
 #define NS_PER_MS 1000000ull
 
@@ -27,8 +28,22 @@ struct proc_events {
 	int fd;
 };
 
-/* A datagram of the connector: struct nlmsghdr, struct cn_msg and what that holds. */
-#define MESSAGE_BYTES(what) (NLMSG_HDRLEN + sizeof(struct cn_msg) + sizeof(what))
+/* struct cn_msg without its data. */
+struct connector_head {
+	struct cb_id id;
+	uint32_t seq;
+	uint32_t ack;
+	uint16_t len;
+	uint16_t flags;
+};
+static_assert(sizeof(struct connector_head) == offsetof(struct cn_msg, data), "as in the kernel");
+
+/* A datagram of the connector: one event. */
+struct message {
+	struct nlmsghdr head;
+	struct connector_head connector;
+	struct proc_event event;
+} __attribute__((packed, aligned(NLMSG_ALIGNTO)));
 
 /* That of init, which may be closed to us, or of kthreadd, which never leaves it. */
 static int open_first_namespace(void)
@@ -56,17 +71,21 @@ static int open_socket(void)
 	return fd;
 }
 
-static int send_operation(int fd, enum proc_cn_mcast_op operation)
+/* The answer, which all listeners get, bears `number` + 1 (cn_proc_ack() in the kernel). */
+static int send_operation(int fd, enum proc_cn_mcast_op operation, uint32_t number)
 {
-	const struct nlmsghdr head = {.nlmsg_len = MESSAGE_BYTES(operation),
-				      .nlmsg_type = NLMSG_DONE};
-	const struct cn_msg connector = {.id = {CN_IDX_PROC, CN_VAL_PROC},
-					 .len = sizeof(operation)};
-	char request[MESSAGE_BYTES(operation)];
-	memcpy(request, &head, sizeof(head));
-	memcpy(request + NLMSG_HDRLEN, &connector, sizeof(connector));
-	memcpy(request + NLMSG_HDRLEN + sizeof(connector), &operation, sizeof(operation));
-	return send(fd, request, sizeof(request), 0) < 0 ? -errno : 0;
+	struct {
+		struct nlmsghdr head;
+		struct connector_head connector;
+		enum proc_cn_mcast_op operation;
+	} __attribute__((packed, aligned(NLMSG_ALIGNTO))) request = {
+		.head = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE},
+		.connector = {.id = {CN_IDX_PROC, CN_VAL_PROC},
+			      .ack = number,
+			      .len = sizeof(operation)},
+		.operation = operation,
+	};
+	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
 }
 
 static int bind_socket(int fd)
@@ -78,44 +97,47 @@ static int bind_socket(int fd)
 	return bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
 }
 
-/* One message. 1: there is an event in it; 0: there is none; or a negative errno. */
-static int receive(int fd, struct proc_event *ret_event)
+static bool has_event(const struct message *message, size_t length)
 {
-	char message[MESSAGE_BYTES(*ret_event)];
+	return length >= offsetof(struct message, event.event_data.fork) +
+				 sizeof(message->event.event_data.fork) &&
+	       message->connector.id.idx == CN_IDX_PROC && message->connector.id.val == CN_VAL_PROC;
+}
+
+/* One message. Its length where there is an event in it; 0 where not; or a negative errno. */
+static ssize_t receive(int fd, struct message *message)
+{
 	struct sockaddr_nl from = {0};
 	socklen_t size = sizeof(from);
-	struct cn_msg connector;
 	ssize_t length;
 	do {
-		length = recvfrom(fd, message, sizeof(message), 0, (struct sockaddr *)&from, &size);
+		length =
+			recvfrom(fd, message, sizeof(*message), 0, (struct sockaddr *)&from, &size);
 	} while (length < 0 && errno == EINTR);
 	if (length < 0)
 		return -errno;
 	/* Only the kernel is believed. */
-	if (length < (ssize_t)sizeof(message) || from.nl_pid != 0)
-		return 0;
-	memcpy(&connector, message + NLMSG_HDRLEN, sizeof(connector));
-	memcpy(ret_event, message + NLMSG_HDRLEN + sizeof(connector), sizeof(*ret_event));
-	return connector.id.idx == CN_IDX_PROC && connector.id.val == CN_VAL_PROC;
+	return from.nl_pid == 0 && has_event(message, (size_t)length) ? length : 0;
 }
 
 /*
- * Events of others may come before the answer. What is there is read, even where the time is over
- * because this thread had to wait for a processor; but not for ever where others have events told.
+ * Events, and answers to others, may come before ours. What is there is read, even where the time
+ * is over because this thread had to wait for a processor; but not for ever.
  */
-static int await_answer(int fd)
+static int await_answer(int fd, uint32_t number)
 {
 	uint64_t end_ns = clock_monotonic_ns() + WAIT_NS, now_ns;
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-	struct proc_event event;
+	struct message message;
 	unsigned read = 0;
 	do {
-		int got = receive(fd, &event);
+		ssize_t got = receive(fd, &message);
 		now_ns = clock_monotonic_ns();
-		if (got > 0 && event.what == PROC_EVENT_NONE)
-			return -(int)event.event_data.ack.err;
+		if (got > 0 && message.event.what == PROC_EVENT_NONE &&
+		    message.connector.ack == number + 1)
+			return -(int)message.event.event_data.ack.err;
 		if (got < 0 && got != -EAGAIN && got != -ENOBUFS)
-			return got;
+			return (int)got;
 		if (got == -EAGAIN && now_ns >= end_ns)
 			break;
 		if (got == -EAGAIN &&
@@ -130,10 +152,11 @@ struct proc_events *proc_events_open(char **ret_why)
 {
 	int fd = open_socket();
 	int error = fd < 0 ? -errno : bind_socket(fd);
+	uint32_t number = (uint32_t)clock_monotonic_ns();
 	if (!error)
-		error = send_operation(fd, PROC_CN_MCAST_LISTEN);
+		error = send_operation(fd, PROC_CN_MCAST_LISTEN, number);
 	if (!error)
-		error = await_answer(fd);
+		error = await_answer(fd, number);
 	if (error) {
 		*ret_why = error == -ETIMEDOUT
 				   ? xstrdup("the proc connector does not answer "
@@ -154,7 +177,7 @@ void proc_events_close(struct proc_events *events)
 {
 	if (!events)
 		return;
-	send_operation(events->fd, PROC_CN_MCAST_IGNORE);
+	send_operation(events->fd, PROC_CN_MCAST_IGNORE, 0);
 	close(events->fd);
 	free(events);
 }
@@ -182,10 +205,12 @@ static bool read_change(const struct proc_event *event, struct proc_change *ret_
 		};
 		return true;
 	case PROC_EVENT_UID:
+	case PROC_EVENT_GID:
 		*ret_change = (struct proc_change){
-			.kind = PROC_CHANGES_USER,
+			.kind = event->what == PROC_EVENT_UID ? PROC_CHANGES_USER
+							      : PROC_CHANGES_GROUP,
 			.pid = (uint32_t)event->event_data.id.process_tgid,
-			.uid = event->event_data.id.e.euid,
+			.uid = event->what == PROC_EVENT_UID ? event->event_data.id.e.euid : 0,
 		};
 		return true;
 	case PROC_EVENT_EXIT:
@@ -198,18 +223,28 @@ static bool read_change(const struct proc_event *event, struct proc_change *ret_
 	return false;
 }
 
+bool proc_change_read(const void *bytes, size_t length, struct proc_change *ret_change)
+{
+	const struct message *message = bytes;
+	if (!has_event(message, length))
+		return false;
+	struct proc_event event = message->event; /* which is aligned there */
+	return read_change(&event, ret_change);
+}
+
 int proc_events_read(struct proc_events *events, void (*each)(const struct proc_change *, void *),
 		     void *data)
 {
 	struct proc_change change;
-	struct proc_event event;
-	int got, result = 0;
-	while ((got = receive(events->fd, &event)) != -EAGAIN) {
+	struct message message;
+	ssize_t got;
+	int result = 0;
+	while ((got = receive(events->fd, &message)) != -EAGAIN) {
 		if (got == -ENOBUFS)
-			result = got;
+			result = (int)got;
 		else if (got < 0)
-			return got;
-		else if (got && read_change(&event, &change))
+			return (int)got;
+		else if (proc_change_read(&message, (size_t)got, &change))
 			each(&change, data);
 	}
 	return result;

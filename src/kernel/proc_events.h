@@ -6,12 +6,15 @@
 #ifndef KERNEL_PROC_EVENTS_H
 #define KERNEL_PROC_EVENTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum proc_event_kind {
 	PROC_BEGINS, /* `parent` has forked it */
 	PROC_EXECS,
 	PROC_CHANGES_USER, /* `uid` is the effective one from now on */
+	PROC_CHANGES_GROUP,
 	PROC_ENDS,
 };
 
@@ -22,6 +25,9 @@ struct proc_change {
 	uint32_t parent;
 	uint32_t uid;
 };
+
+/* True with the change where a datagram of the connector tells of one. For tests. */
+bool proc_change_read(const void *bytes, size_t length, struct proc_change *ret_change);
 
 struct proc_events;
 

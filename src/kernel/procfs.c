@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define STATUS_ROOM 4096 /* the lines asked for are among the first */
 #define LINK_ROOM 64
 #define SOCKET_PREFIX "socket:["
+#define REMOVED " (deleted)" /* what d_path() in the kernel adds to the name of such a file */
 
 static int open_file(const char *proc, uint32_t pid, const char *name)
 {
@@ -112,6 +114,9 @@ int procfs_exe(const char *proc, uint32_t pid, char *buffer, size_t room)
 	if (length < 0)
 		return -errno;
 	buffer[length] = '\0';
+	size_t name = (size_t)length - strlen(REMOVED);
+	if ((size_t)length > strlen(REMOVED) && strcmp(buffer + name, REMOVED) == 0)
+		buffer[name] = '\0';
 	return 0;
 }
 
@@ -122,28 +127,27 @@ DIR *procfs_open_descriptors(const char *proc, uint32_t pid)
 	return opendir(path);
 }
 
-static bool read_socket(int folder, const char *name, uint64_t *ret_inode)
+static uint64_t socket_of(int folder, const char *name)
 {
 	char link[LINK_ROOM];
 	ssize_t length = readlinkat(folder, name, link, sizeof(link) - 1);
 	size_t prefix = strlen(SOCKET_PREFIX);
 	if (length < (ssize_t)prefix || memcmp(link, SOCKET_PREFIX, prefix) != 0)
-		return false;
+		return 0;
 	link[length] = '\0';
-	*ret_inode = strtoull(link + prefix, NULL, 10);
-	return true;
+	return strtoull(link + prefix, NULL, 10);
 }
 
-bool procfs_descriptor_socket(DIR *descriptors, const char *name, uint64_t *ret_inode)
+uint64_t procfs_descriptor_socket(DIR *descriptors, const char *name)
 {
-	return read_socket(dirfd(descriptors), name, ret_inode);
+	return socket_of(dirfd(descriptors), name);
 }
 
-bool procfs_process_socket(const char *proc, uint32_t pid, uint32_t descriptor, uint64_t *ret_inode)
+uint64_t procfs_socket_at(const char *proc, struct procfs_place place)
 {
 	char path[PATH_MAX];
-	int length = snprintf(path, sizeof(path), "%s/%u/fd/%u", proc, pid, descriptor);
-	return length < (int)sizeof(path) && read_socket(AT_FDCWD, path, ret_inode);
+	snprintf(path, sizeof(path), "%s/%u/fd/%u", proc, place.pid, place.descriptor);
+	return socket_of(AT_FDCWD, path);
 }
 
 int procfs_each(const char *proc, void (*each)(uint32_t pid, void *data), void *data)

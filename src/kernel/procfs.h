@@ -4,7 +4,6 @@
 #define KERNEL_PROCFS_H
 
 #include <dirent.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,17 +27,26 @@ int procfs_start_time(const char *proc, uint32_t pid, uint64_t *ret_ticks);
  */
 ssize_t procfs_cmdline(const char *proc, uint32_t pid, char *buffer, size_t room);
 
-/* The file that runs. Returns 0 or a negative errno. */
+/*
+ * The file that runs, also where another has taken its name since. 0 or a negative errno: -ENOENT,
+ * -ESRCH where the process is about to end, or is a kernel thread.
+ */
 int procfs_exe(const char *proc, uint32_t pid, char *buffer, size_t room);
 
 /* The folder of its descriptors; NULL with errno. closedir(3). */
 DIR *procfs_open_descriptors(const char *proc, uint32_t pid);
 
-/* True with the inode where the descriptor of that name is a socket. */
-bool procfs_descriptor_socket(DIR *descriptors, const char *name, uint64_t *ret_inode);
-/* The same of a process, by the descriptor's number: one system call, and nothing is opened. */
-bool procfs_process_socket(const char *proc, uint32_t pid, uint32_t descriptor,
-			   uint64_t *ret_inode);
+/* The socket that the descriptor of that name is, by its inode; 0: it is none. */
+uint64_t procfs_descriptor_socket(DIR *descriptors, const char *name);
+
+/* A descriptor of a process. */
+struct procfs_place {
+	uint32_t pid; /* 0: none */
+	uint32_t descriptor;
+};
+
+/* The socket that is open there, by its inode; 0: none is. */
+uint64_t procfs_socket_at(const char *proc, struct procfs_place place);
 
 /* Calls `each` for every process, in the order of the folder. 0 or a negative errno. */
 int procfs_each(const char *proc, void (*each)(uint32_t pid, void *data), void *data);

@@ -11,7 +11,7 @@ void habits_fini(struct habits *habits)
 }
 
 /* A process has but one; the oldest makes room. */
-static unsigned place_of(const struct habits *habits, uint32_t uid, uint32_t pid)
+static unsigned number_of(const struct habits *habits, uint32_t uid, uint32_t pid)
 {
 	for (unsigned i = 0; i < HABITS_MAX; i++) {
 		const struct habit *habit = &habits->last[i];
@@ -21,13 +21,13 @@ static unsigned place_of(const struct habits *habits, uint32_t uid, uint32_t pid
 	return HABITS_MAX - 1;
 }
 
-void habits_note(struct habits *habits, uint32_t uid, uint32_t descriptor,
+void habits_note(struct habits *habits, uint32_t uid, struct procfs_place place,
 		 struct process_facts *facts)
 {
-	unsigned place = place_of(habits, uid, facts->pid);
-	struct habit habit = {uid, descriptor, process_facts_ref(facts)};
-	process_facts_unref(habits->last[place].facts);
-	memmove(&habits->last[1], &habits->last[0], place * sizeof(habit));
+	unsigned number = number_of(habits, uid, facts->pid);
+	struct habit habit = {uid, place, process_facts_ref(facts)};
+	process_facts_unref(habits->last[number].facts);
+	memmove(&habits->last[1], &habits->last[0], number * sizeof(habit));
 	habits->last[0] = habit;
 }
 

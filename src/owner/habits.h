@@ -11,13 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/procfs.h"
 #include "owner/process_facts.h"
 
 #define HABITS_MAX 16 /* of all users */
 
 struct habit {
 	uint32_t uid;
-	uint32_t descriptor;
+	struct procfs_place place;
 	struct process_facts *facts; /* a reference; NULL: no more habits */
 };
 
@@ -27,8 +28,8 @@ struct habits {
 
 void habits_fini(struct habits *habits);
 
-/* The process had a socket of that user under this number: it is the newest. Takes a reference. */
-void habits_note(struct habits *habits, uint32_t uid, uint32_t descriptor,
+/* The process had a socket of that user there: it is the newest. Takes a reference of its own. */
+void habits_note(struct habits *habits, uint32_t uid, struct procfs_place place,
 		 struct process_facts *facts);
 
 /*

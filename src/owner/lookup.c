@@ -16,6 +16,7 @@ static void take_socket(struct sock_diag *diag, const struct owner_query *query,
 {
 	const struct sock_tuple tuple = {
 		.proto = query->proto,
+		.is_incoming = query->is_incoming,
 		.laddr = query->laddr,
 		.raddr = query->raddr,
 		.lport = query->lport,
@@ -23,14 +24,16 @@ static void take_socket(struct sock_diag *diag, const struct owner_query *query,
 		.ifindex = query->ifindex,
 	};
 	struct sock_info info;
-	if (sock_diag_find(diag, &tuple, &info) || info.inode == 0)
+	if (sock_diag_find(diag, &tuple, &info) || !info.has_uid)
 		return;
+	/* Of another user than the packet's: it is another socket, which shares the ends with it.
+	 */
+	if (found->has_uid && found->uid != info.uid)
+		return;
+	found->has_uid = true;
+	found->uid = info.uid;
 	found->inode = info.inode;
 	found->cgroup_id = info.cgroup_id;
-	if (!found->has_uid) {
-		found->has_uid = true;
-		found->uid = info.uid;
-	}
 }
 
 /*
@@ -57,10 +60,15 @@ void found_take_process(struct found *found, const struct owner_query *query,
 	}
 }
 
-bool lookup_find(struct sock_diag *diag, struct owner_cache *cache, const struct owner_query *query,
-		 enum owner_level level, uint64_t now_ns, struct found *ret_found)
+/* The packet came with all there is to know of the user. */
+static bool is_told(const struct owner_query *query)
 {
-	struct process_facts *facts;
+	return query->has_uid && query->has_gid;
+}
+
+void lookup_socket(struct sock_diag *diag, const struct owner_query *query, enum owner_level level,
+		   struct found *ret_found)
+{
 	*ret_found = (struct found){
 		.has_uid = query->has_uid,
 		.has_gid = query->has_gid,
@@ -68,20 +76,21 @@ bool lookup_find(struct sock_diag *diag, struct owner_cache *cache, const struct
 		.gid = query->gid,
 	};
 	if (query->is_queued && !query->is_incoming && !query->has_uid)
+		return;
+	if (level > OWNER_USER || !is_told(query))
+		take_socket(diag, query, ret_found);
+}
+
+bool lookup_process(struct owner_cache *cache, const struct owner_query *query,
+		    enum owner_level level, uint64_t now_ns, struct found *found)
+{
+	struct process_facts *facts;
+	if (found->inode == 0 || found->facts || (level < OWNER_PROCESS && is_told(query)))
 		return true;
-	if (level == OWNER_USER && query->has_uid && query->has_gid)
-		return true;
-	take_socket(diag, query, ret_found);
-	if (ret_found->inode == 0)
-		return true;
-	/* The group is the process's where it did not come with the packet; of a socket that
-	 * listens that is found but once. */
-	if (level < OWNER_PROCESS && ret_found->has_gid && !may_be_the_kernels(query, ret_found))
-		return true;
-	if (!owner_cache_process(cache, ret_found->inode, now_ns, &facts) &&
-	    !owner_cache_guess(cache, ret_found->uid, ret_found->inode, &facts))
+	if (!owner_cache_process(cache, found->inode, now_ns, &facts) &&
+	    !owner_cache_guess(cache, found->uid, found->inode, &facts))
 		return false;
-	found_take_process(ret_found, query, facts);
+	found_take_process(found, query, facts);
 	return true;
 }
 
@@ -144,7 +153,7 @@ bool lookup_name(struct owner_cache *cache, const struct found *found, enum owne
 		.cgroup = or_null(names->cgroup),
 		.unit = or_null(names->unit),
 	};
-	if (found->facts)
+	if (found->facts && level == OWNER_PROCESS)
 		tell_process(found->facts, ret_owner);
 	return true;
 }

@@ -20,7 +20,7 @@ struct found {
 
 void found_clear(struct found *found);
 
-/* The process that was searched for; NULL: none has the socket. Takes the reference. */
+/* The process that was searched for; NULL: none has the socket. Takes the reference over. */
 void found_take_process(struct found *found, const struct owner_query *query,
 			struct process_facts *facts);
 
@@ -33,11 +33,19 @@ struct owner_names {
 };
 
 /*
- * False where the process must be searched: found->inode and ->uid say of which socket. Else all
- * there is up to `level`. found_clear() for it, whatever the result is.
+ * What the packet and the socket tell; found_clear() for it. The socket is asked for only where the
+ * level needs it.
  */
-bool lookup_find(struct sock_diag *diag, struct owner_cache *cache, const struct owner_query *query,
-		 enum owner_level level, uint64_t now_ns, struct found *ret_found);
+void lookup_socket(struct sock_diag *diag, const struct owner_query *query, enum owner_level level,
+		   struct found *ret_found);
+
+/*
+ * The process, where the level needs it or the packet did not tell user and group: a socket tells
+ * neither its group nor whether it is one of the kernel's. False where it must be searched: of
+ * found->inode, which is of found->uid.
+ */
+bool lookup_process(struct owner_cache *cache, const struct owner_query *query,
+		    enum owner_level level, uint64_t now_ns, struct found *found);
 
 /*
  * The owner in words. Where a name must be asked for, the result is false with *ret_kind and

@@ -6,25 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/procfs.h"
 #include "owner/habits.h"
 #include "util/alloc.h"
 #include "util/id_map.h"
 #include "util/mutex.h"
 
 #define NS_PER_S 1000000000ull
-#define SOCKETS_MAX 32768
+#define SOCKETS_MAX 65536
 #define TEXTS_MAX 4096
 /* A socket that no process has is one of the kernel's, or on its way from one process to another.
  */
 #define NOBODY_NS (10 * NS_PER_S)
-/* Users come, go and are renamed; the ids of control groups are given but once. */
+/* Users come, go and are renamed; control groups keep their names, and ids are given but once. */
 #define NAME_NS (60 * NS_PER_S)
 #define GUESSES 4
 
 struct socket_owner {
-	struct process_facts *facts; /* NULL: nobody, … */
-	uint64_t until_ns;           /* … up to then */
+	struct process_facts *facts; /* NULL: … */
+	uint64_t until_ns;           /* … nobody, up to then */
+	struct procfs_place place;
 };
 
 struct text {
@@ -33,6 +33,7 @@ struct text {
 };
 
 struct owner_cache {
+	const char *proc;
 	pthread_mutex_t lock;
 	bool is_followed;
 	int events_fd;          /* -1: none */
@@ -56,11 +57,12 @@ static void free_text(void *value)
 	free(text);
 }
 
-struct owner_cache *owner_cache_new(void)
+struct owner_cache *owner_cache_new(const char *proc)
 {
 	struct owner_cache *cache = xcalloc(1, sizeof(*cache));
-	mutex_init(&cache->lock);
+	cache->proc = proc;
 	cache->events_fd = -1;
+	mutex_init(&cache->lock);
 	cache->sockets = id_map_new(SOCKETS_MAX, free_socket_owner);
 	for (unsigned i = 0; i < OWNER_TEXT_COUNT; i++)
 		cache->texts[i] = id_map_new(TEXTS_MAX, free_text);
@@ -104,45 +106,75 @@ static bool is_known(const struct owner_cache *cache, const struct socket_owner 
 	return cache->is_followed && !atomic_load(&owner->facts->is_over);
 }
 
-bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
-			 struct process_facts **ret_facts)
+static bool get_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
+			struct process_facts **ret_facts, struct procfs_place *ret_place)
 {
 	pthread_mutex_lock(&cache->lock);
 	struct socket_owner *owner = id_map_get(cache->sockets, inode);
 	bool known = is_known(cache, owner, now_ns);
 	if (known) {
 		*ret_facts = owner->facts ? process_facts_ref(owner->facts) : NULL;
+		*ret_place = owner->place;
 		id_map_touch(cache->sockets, inode);
 	}
 	pthread_mutex_unlock(&cache->lock);
 	return known;
 }
 
-uint32_t owner_cache_last_pid(struct owner_cache *cache, uint64_t inode)
+bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
+			 struct process_facts **ret_facts)
+{
+	struct process_facts *facts;
+	struct procfs_place place;
+	if (!get_process(cache, inode, now_ns, &facts, &place))
+		return false;
+	if (facts && procfs_socket_at(cache->proc, place) != inode) {
+		process_facts_unref(facts);
+		return false;
+	}
+	*ret_facts = facts;
+	return true;
+}
+
+struct procfs_place owner_cache_place(struct owner_cache *cache, uint64_t inode)
 {
 	pthread_mutex_lock(&cache->lock);
 	const struct socket_owner *owner = id_map_get(cache->sockets, inode);
-	uint32_t pid = owner && owner->facts ? owner->facts->pid : 0;
+	struct procfs_place place = owner ? owner->place : (struct procfs_place){0};
 	pthread_mutex_unlock(&cache->lock);
-	return pid;
+	return place;
 }
 
 void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct process_facts *facts,
-			     uint64_t now_ns)
+			     struct procfs_place place, uint64_t now_ns)
 {
 	struct socket_owner *owner = xcalloc(1, sizeof(*owner));
 	owner->facts = facts ? process_facts_ref(facts) : NULL;
 	owner->until_ns = now_ns + NOBODY_NS;
+	owner->place = place;
 	pthread_mutex_lock(&cache->lock);
 	id_map_put(cache->sockets, inode, owner);
 	pthread_mutex_unlock(&cache->lock);
 }
 
-void owner_cache_note_habit(struct owner_cache *cache, uint32_t uid, uint32_t descriptor,
+void owner_cache_put_place(struct owner_cache *cache, uint64_t inode, struct procfs_place place)
+{
+	pthread_mutex_lock(&cache->lock);
+	struct socket_owner *owner = id_map_get(cache->sockets, inode);
+	if (!owner) {
+		owner = xcalloc(1, sizeof(*owner));
+		id_map_put(cache->sockets, inode, owner);
+	}
+	if (!owner->facts)
+		owner->place = place;
+	pthread_mutex_unlock(&cache->lock);
+}
+
+void owner_cache_note_habit(struct owner_cache *cache, uint32_t uid, struct procfs_place place,
 			    struct process_facts *facts)
 {
 	pthread_mutex_lock(&cache->lock);
-	habits_note(&cache->habits, uid, descriptor, facts);
+	habits_note(&cache->habits, uid, place, facts);
 	pthread_mutex_unlock(&cache->lock);
 }
 
@@ -162,7 +194,6 @@ bool owner_cache_guess(struct owner_cache *cache, uint32_t uid, uint64_t inode,
 {
 	struct process_facts *found = NULL;
 	struct habit habits[GUESSES];
-	uint64_t link;
 	if (cache->events_fd < 0)
 		return false;
 	pthread_mutex_lock(&cache->lock);
@@ -170,9 +201,8 @@ bool owner_cache_guess(struct owner_cache *cache, uint32_t uid, uint64_t inode,
 	pthread_mutex_unlock(&cache->lock);
 	for (unsigned i = 0; i < count; i++) {
 		struct process_facts *facts = habits[i].facts;
-		if (!found &&
-		    procfs_process_socket(PROCFS, facts->pid, habits[i].descriptor, &link) &&
-		    link == inode && is_current(cache) && !atomic_load(&facts->is_over))
+		if (!found && procfs_socket_at(cache->proc, habits[i].place) == inode &&
+		    is_current(cache) && !atomic_load(&facts->is_over))
 			found = facts;
 		else
 			process_facts_unref(facts);
@@ -204,7 +234,7 @@ void owner_cache_put_text(struct owner_cache *cache, enum owner_text kind, uint6
 {
 	struct text *text = xcalloc(1, sizeof(*text));
 	text->text = xstrdup(name);
-	text->until_ns = kind == OWNER_TEXT_CGROUP ? UINT64_MAX : now_ns + NAME_NS;
+	text->until_ns = kind == OWNER_TEXT_CGROUP && name ? UINT64_MAX : now_ns + NAME_NS;
 	pthread_mutex_lock(&cache->lock);
 	id_map_put(cache->texts[kind], id, text);
 	pthread_mutex_unlock(&cache->lock);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/procfs.h"
 #include "owner/resolver.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -19,14 +20,17 @@ struct owner_finder {
 	struct owners *owners;
 	struct sock_diag *diag;
 	struct mailbox *mailbox;
-	struct found found; /* what the last answer borrows from */
+	struct found found; /* what the last answer borrows from, or, … */
+	bool is_later;      /* … of this query and level, what is known so far */
+	struct owner_query query;
+	enum owner_level level;
 	struct owner_names names;
 };
 
 struct owners *owners_new(char **ret_why)
 {
 	struct owners *owners = xcalloc(1, sizeof(*owners));
-	owners->cache = owner_cache_new();
+	owners->cache = owner_cache_new(PROCFS);
 	owners->resolver = resolver_new(owners->cache, &owners->counters, ret_why);
 	if (owners->resolver)
 		return owners;
@@ -96,6 +100,15 @@ static bool is_unknown(const struct owner *owner)
 	return !owner->has_uid && !owner->has_pid;
 }
 
+static bool is_same(const struct owner_query *a, const struct owner_query *b)
+{
+	return a->proto == b->proto && a->is_incoming == b->is_incoming &&
+	       a->is_queued == b->is_queued && a->has_uid == b->has_uid &&
+	       a->has_gid == b->has_gid && addr_equal(&a->laddr, &b->laddr) &&
+	       addr_equal(&a->raddr, &b->raddr) && a->lport == b->lport && a->rport == b->rport &&
+	       a->ifindex == b->ifindex && a->uid == b->uid && a->gid == b->gid;
+}
+
 enum owner_answer owners_find(struct owner_finder *finder, const struct owner_query *query,
 			      enum owner_level level, struct owner *ret_owner)
 {
@@ -104,10 +117,15 @@ enum owner_answer owners_find(struct owner_finder *finder, const struct owner_qu
 	enum owner_text kind;
 	found_clear(&finder->found);
 	count(&owners->counters.lookups);
-	if (!lookup_find(finder->diag, owners->cache, query, level, now_ns, &finder->found) ||
-	    !lookup_name(owners->cache, &finder->found, level, now_ns, &finder->names, ret_owner,
-			 &kind, &id))
+	lookup_socket(finder->diag, query, level, &finder->found);
+	finder->is_later = !lookup_process(owners->cache, query, level, now_ns, &finder->found) ||
+			   !lookup_name(owners->cache, &finder->found, level, now_ns,
+					&finder->names, ret_owner, &kind, &id);
+	if (finder->is_later) {
+		finder->query = *query;
+		finder->level = level;
 		return OWNER_LATER;
+	}
 	count(is_unknown(ret_owner) ? &owners->counters.unknown : &owners->counters.hits);
 	return OWNER_FOUND;
 }
@@ -115,7 +133,11 @@ enum owner_answer owners_find(struct owner_finder *finder, const struct owner_qu
 bool owners_ask(struct owner_finder *finder, const struct owner_query *query,
 		enum owner_level level, uint64_t token)
 {
-	if (!mailbox_ask(finder->mailbox, query, level, token))
+	/* What the socket has told need not be asked again: it may be closed meanwhile. */
+	bool is_known =
+		finder->is_later && finder->level == level && is_same(&finder->query, query);
+	finder->is_later = false;
+	if (!mailbox_ask(finder->mailbox, query, level, is_known ? &finder->found : NULL, token))
 		return false;
 	count(&finder->owners->counters.misses);
 	return true;
@@ -135,6 +157,7 @@ bool owners_collect(struct owner_finder *finder, struct owner_result *ret_result
 	if (!mailbox_take(finder->mailbox, &answer))
 		return false;
 	found_clear(&finder->found);
+	finder->is_later = false;
 	finder->found = answer.found;
 	ret_result->token = answer.token;
 	/* A name that has left the cache since is not worth another question. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/process_facts.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,28 +32,34 @@ static void free_facts(struct process_facts *facts)
 	free(facts);
 }
 
+/* The file that runs is read last: while there is one, there was a command line before. */
+static bool load(const char *proc, uint32_t pid, struct process_facts *facts)
+{
+	struct procfs_status status;
+	char words[PROCESS_CMDLINE_MAX], exe[PATH_MAX];
+	if (procfs_start_time(proc, pid, &facts->start_ticks) || procfs_status(proc, pid, &status))
+		return false;
+	ssize_t length = procfs_cmdline(proc, pid, words, sizeof(words));
+	int error = procfs_exe(proc, pid, exe, sizeof(exe));
+	if (length < 0 || error == -ENOENT || error == -ESRCH)
+		return false;
+	facts->gid = status.gid;
+	facts->exe = error ? NULL : xstrdup(exe);
+	facts->words = xcalloc((size_t)length + 1, 1);
+	memcpy(facts->words, words, (size_t)length);
+	split(facts, (size_t)length);
+	return true;
+}
+
 struct process_facts *process_facts_load(const char *proc, uint32_t pid)
 {
 	struct process_facts *facts = xcalloc(1, sizeof(*facts));
-	struct procfs_status status;
-	char *buffer = xcalloc(1, PROCESS_CMDLINE_MAX), exe[PATH_MAX];
-	ssize_t length = -1;
 	facts->references = 1;
 	facts->pid = pid;
-	if (procfs_start_time(proc, pid, &facts->start_ticks) == 0 &&
-	    procfs_status(proc, pid, &status) == 0)
-		length = procfs_cmdline(proc, pid, buffer, PROCESS_CMDLINE_MAX);
-	if (length < 0) {
-		free(buffer);
-		free_facts(facts);
-		return NULL;
-	}
-	facts->gid = status.gid;
-	facts->words = xreallocarray(buffer, (size_t)length + 1, 1);
-	split(facts, (size_t)length);
-	if (procfs_exe(proc, pid, exe, sizeof(exe)) == 0)
-		facts->exe = xstrdup(exe);
-	return facts;
+	if (load(proc, pid, facts))
+		return facts;
+	free_facts(facts);
+	return NULL;
 }
 
 struct process_facts *process_facts_ref(struct process_facts *facts)

@@ -27,7 +27,10 @@ struct process_facts {
 	char *words;
 };
 
-/* Reads them out of /proc (`proc`: its path). NULL where the process has ended. One reference. */
+/*
+ * Reads them out of /proc (`proc`: its path). NULL where the process has ended, or is about to: it
+ * still has descriptors when its command line is gone. One reference.
+ */
 struct process_facts *process_facts_load(const char *proc, uint32_t pid);
 
 struct process_facts *process_facts_ref(struct process_facts *facts);

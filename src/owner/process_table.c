@@ -7,6 +7,8 @@
 #include "util/alloc.h"
 #include "util/id_map.h"
 
+#define ENDED_MAX 4096
+
 struct process {
 	uint32_t pid;
 	uint32_t parent;
@@ -18,6 +20,7 @@ struct process {
 struct process_table {
 	const char *proc;
 	struct id_map *processes;
+	struct id_map *ended; /* the parents of those that have ended, as pointers */
 };
 
 static void drop_facts(struct process *process)
@@ -34,11 +37,17 @@ static void free_process(void *value)
 	free(value);
 }
 
+static void free_nothing(void *value)
+{
+	(void)value;
+}
+
 struct process_table *process_table_new(const char *proc)
 {
 	struct process_table *table = xcalloc(1, sizeof(*table));
 	table->proc = proc;
 	table->processes = id_map_new(0, free_process);
+	table->ended = id_map_new(ENDED_MAX, free_nothing);
 	return table;
 }
 
@@ -47,6 +56,7 @@ void process_table_free(struct process_table *table)
 	if (!table)
 		return;
 	id_map_free(table->processes);
+	id_map_free(table->ended);
 	free(table);
 }
 
@@ -65,37 +75,25 @@ static struct process *add(struct process_table *table, uint32_t pid, uint32_t p
 	struct process *process = xcalloc(1, sizeof(*process));
 	*process = (struct process){.pid = pid, .parent = parent, .uid = uid, .is_seen = true};
 	id_map_put(table->processes, pid, process);
+	id_map_remove(table->ended, pid);
 	return process;
 }
 
-static bool is_same(const struct process_table *table, const struct process *process)
+/* NULL where it has ended. */
+static struct process *find_or_read(struct process_table *table, uint32_t pid)
 {
-	uint64_t ticks;
-	return process->facts && procfs_start_time(table->proc, process->pid, &ticks) == 0 &&
-	       ticks == process->facts->start_ticks;
+	struct process *process = find(table, pid);
+	struct procfs_status status;
+	if (!process && procfs_status(table->proc, pid, &status) == 0)
+		process = add(table, pid, status.parent, status.uid);
+	return process;
 }
-
-struct scan {
-	struct process_table *table;
-	bool is_followed;
-};
 
 static void scan_process(uint32_t pid, void *data)
 {
-	const struct scan *scan = data;
-	struct process *process = find(scan->table, pid);
-	struct procfs_status status;
-	if (procfs_status(scan->table->proc, pid, &status))
-		return;
-	if (!process) {
-		add(scan->table, pid, status.parent, status.uid);
-		return;
-	}
-	if (!scan->is_followed || !is_same(scan->table, process))
-		drop_facts(process);
-	process->parent = status.parent;
-	process->uid = status.uid;
-	process->is_seen = true;
+	struct process *process = find_or_read(data, pid);
+	if (process)
+		process->is_seen = true;
 }
 
 static int forget_seen(uint64_t id, void *value, void *data)
@@ -116,23 +114,59 @@ static int remove_unseen(uint64_t id, void *value, void *data)
 	return 0;
 }
 
-void process_table_scan(struct process_table *table, bool is_followed)
+void process_table_scan(struct process_table *table)
 {
-	struct scan scan = {table, is_followed};
 	id_map_each(table->processes, forget_seen, NULL);
-	procfs_each(table->proc, scan_process, &scan);
+	procfs_each(table->proc, scan_process, table);
 	id_map_each(table->processes, remove_unseen, table);
+}
+
+static int read_anew(uint64_t id, void *value, void *data)
+{
+	struct process_table *table = data;
+	struct process *process = value;
+	struct procfs_status status;
+	(void)id;
+	drop_facts(process);
+	if (procfs_status(table->proc, process->pid, &status) == 0) {
+		process->parent = status.parent;
+		process->uid = status.uid;
+	}
+	return 0;
+}
+
+void process_table_rescan(struct process_table *table)
+{
+	process_table_scan(table);
+	id_map_each(table->processes, read_anew, table);
+}
+
+void process_table_distrust(struct process_table *table, uint32_t pid)
+{
+	struct process *process = find(table, pid);
+	if (process)
+		read_anew(pid, process, table);
 }
 
 /* What the parent is, is true of the child until an event says otherwise. */
 static void begin(struct process_table *table, const struct proc_change *change)
 {
 	const struct process *parent = find(table, change->parent);
-	struct procfs_status status;
+	struct process *child;
 	if (parent)
 		add(table, change->pid, change->parent, parent->uid);
-	else if (procfs_status(table->proc, change->pid, &status) == 0)
-		add(table, change->pid, change->parent, status.uid);
+	else if ((child = find_or_read(table, change->pid)))
+		child->parent = change->parent;
+}
+
+static void finish(struct process_table *table, uint32_t pid)
+{
+	const struct process *process = find(table, pid);
+	if (!process)
+		return;
+	if (process->parent)
+		id_map_put(table->ended, pid, (void *)(uintptr_t)process->parent);
+	id_map_remove(table->processes, pid);
 }
 
 void process_table_change(struct process_table *table, const struct proc_change *change)
@@ -143,6 +177,7 @@ void process_table_change(struct process_table *table, const struct proc_change 
 		begin(table, change);
 		break;
 	case PROC_EXECS:
+	case PROC_CHANGES_GROUP:
 		if (process)
 			drop_facts(process);
 		break;
@@ -151,23 +186,16 @@ void process_table_change(struct process_table *table, const struct proc_change 
 			process->uid = change->uid;
 		break;
 	case PROC_ENDS:
-		id_map_remove(table->processes, change->pid);
+		finish(table, change->pid);
 		break;
 	}
 }
 
-void process_table_distrust(struct process_table *table, uint32_t pid)
-{
-	struct process *process = find(table, pid);
-	if (process)
-		drop_facts(process);
-}
-
 struct process_facts *process_table_facts(struct process_table *table, uint32_t pid)
 {
-	struct process *process = find(table, pid);
+	struct process *process = find_or_read(table, pid);
 	if (!process)
-		return process_facts_load(table->proc, pid);
+		return NULL;
 	if (!process->facts)
 		process->facts = process_facts_load(table->proc, pid);
 	return process->facts ? process_facts_ref(process->facts) : NULL;
@@ -176,7 +204,7 @@ struct process_facts *process_table_facts(struct process_table *table, uint32_t 
 uint32_t process_table_parent(const struct process_table *table, uint32_t pid)
 {
 	const struct process *process = find(table, pid);
-	return process ? process->parent : 0;
+	return process ? process->parent : (uint32_t)(uintptr_t)id_map_get(table->ended, pid);
 }
 
 void process_table_touch(struct process_table *table, uint32_t pid)
@@ -186,7 +214,8 @@ void process_table_touch(struct process_table *table, uint32_t pid)
 
 struct list {
 	uint32_t uid;
-	bool is_users; /* the pass for the user's own, else for all others */
+	bool is_users;
+	bool has_first;
 	size_t count;
 	uint32_t *pids;
 };
@@ -195,19 +224,23 @@ static int list_process(uint64_t id, void *value, void *data)
 {
 	const struct process *process = value;
 	struct list *list = data;
-	if ((process->uid == list->uid) == list->is_users)
+	if ((process->uid == list->uid) != list->is_users)
+		return 0;
+	if (id == PROCESS_FIRST)
+		list->has_first = true;
+	else
 		list->pids[list->count++] = (uint32_t)id;
 	return 0;
 }
 
-uint32_t *process_table_candidates(const struct process_table *table, uint32_t uid,
+uint32_t *process_table_candidates(const struct process_table *table, uint32_t uid, bool is_users,
 				   size_t *ret_count)
 {
-	struct list list = {.uid = uid, .is_users = true};
+	struct list list = {.uid = uid, .is_users = is_users};
 	list.pids = xcalloc(id_map_count(table->processes) + 1, sizeof(*list.pids));
 	id_map_each(table->processes, list_process, &list);
-	list.is_users = false;
-	id_map_each(table->processes, list_process, &list);
+	if (list.has_first)
+		list.pids[list.count++] = PROCESS_FIRST;
 	*ret_count = list.count;
 	return list.pids;
 }

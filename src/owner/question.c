@@ -15,64 +15,81 @@ static void count(_Atomic uint64_t *counter, uint64_t number)
 	atomic_fetch_add_explicit(counter, number, memory_order_relaxed);
 }
 
-/* Of processes that are not followed only this is known: who had the socket may have it still. */
-static bool begin_at_last(struct question *question, struct workshop *shop)
+static void end_search(struct question *question, struct workshop *shop)
 {
-	uint64_t inode = question->found.inode;
-	uint32_t pid = shop->is_followed ? 0 : owner_cache_last_pid(shop->cache, inode);
-	if (pid)
-		search_begin_at(&question->search, shop->proc, inode, pid);
-	return pid != 0;
-}
-
-static void begin_search(struct question *question, struct workshop *shop)
-{
-	if (!shop->is_followed && shop->scanned_ns <= question->asked_ns) {
-		shop->scanned_ns = clock_monotonic_ns();
-		process_table_scan(shop->table, false);
-	}
-	search_begin(&question->search, shop->proc, shop->table, question->found.inode,
-		     question->found.uid);
-}
-
-static void end_search(struct question *question, struct workshop *shop,
-		       struct process_facts *facts)
-{
-	owner_cache_put_process(shop->cache, question->found.inode, facts, clock_monotonic_ns());
-	found_take_process(&question->found, &question->query, facts);
+	if (!question->is_searching)
+		return;
 	count(&shop->counters->searches, question->search.n_folders);
 	search_end(&question->search);
+	id_map_remove(shop->searched, question->found.inode);
 	question->is_searching = false;
+}
+
+/* The process that has the socket there. False: it has just ended, and another may have it. */
+static bool take(struct question *question, struct workshop *shop, struct procfs_place place)
+{
+	if (shop->events)
+		workshop_follow(shop, question->asked_ns);
+	else
+		process_table_distrust(shop->table, place.pid);
+	struct process_facts *facts = process_table_facts(shop->table, place.pid);
+	if (!facts)
+		return false;
+	process_table_touch(shop->table, place.pid);
+	owner_cache_note_habit(shop->cache, question->found.uid, place, facts);
+	owner_cache_put_process(shop->cache, question->found.inode, facts, place,
+				clock_monotonic_ns());
+	end_search(question, shop);
+	found_take_process(&question->found, &question->query, facts);
+	return true;
+}
+
+static void take_nobody(struct question *question, struct workshop *shop, bool is_certain)
+{
+	if (is_certain)
+		owner_cache_put_process(shop->cache, question->found.inode, NULL,
+					(struct procfs_place){0}, clock_monotonic_ns());
+	end_search(question, shop);
+	found_take_process(&question->found, &question->query, NULL);
+}
+
+/* True where the search has ended. */
+static bool begin_search(struct question *question, struct workshop *shop)
+{
+	struct procfs_place place;
+	search_begin(&question->search, shop->proc, shop->cache, question->found.inode,
+		     question->found.uid);
+	id_map_put(shop->searched, question->found.inode, question);
+	question->is_searching = true;
+	return search_there(&question->search, shop->table, &place) && take(question, shop, place);
+}
+
+/* The one that was asked about, not another of the same ends. */
+static bool is_still_there(const struct question *question, const struct workshop *shop)
+{
+	struct found found;
+	lookup_socket(shop->diag, &question->query, question->level, &found);
+	return found.inode == question->found.inode;
 }
 
 /* True where the search has ended. */
 static bool search(struct question *question, struct workshop *shop)
 {
-	struct process_facts *facts = NULL;
-	uint32_t pid;
-	switch (search_step(&question->search, shop->table, &pid)) {
+	struct procfs_place place;
+	switch (search_step(&question->search, shop->table, &place)) {
 	case SEARCH_GOES_ON:
 		return false;
 	case SEARCH_FOUND:
-		if (!shop->is_followed)
-			process_table_distrust(shop->table, pid);
-		facts = process_table_facts(shop->table, pid);
-		if (!facts)
-			return false; /* it has just ended: another may have the socket */
-		process_table_touch(shop->table, pid);
-		owner_cache_note_habit(shop->cache, question->found.uid,
-				       question->search.descriptor, facts);
-		break;
-	case SEARCH_ENDED:
-		if (question->is_at_last) {
-			question->is_at_last = false;
-			search_end(&question->search);
-			begin_search(question, shop);
+		return take(question, shop, place);
+	case SEARCH_NOT_AT_USERS:
+		if (is_still_there(question, shop))
 			return false;
-		}
-		break;
+		take_nobody(question, shop, false);
+		return true;
+	case SEARCH_ENDED:
+		take_nobody(question, shop, true);
+		return true;
 	}
-	end_search(question, shop, facts);
 	return true;
 }
 
@@ -121,35 +138,43 @@ static void ask_names(const struct question *question, struct workshop *shop)
 	uint64_t id;
 	for (unsigned i = 0; i < NAMES; i++) {
 		if (lookup_name(shop->cache, &question->found, question->level,
-				clock_monotonic_ns(), &shop->names, &owner, &kind, &id))
+				clock_monotonic_ns(), shop->names, &owner, &kind, &id))
 			return;
 		ask_name(shop, kind, id);
 	}
 }
 
-bool question_work(struct question *question, struct workshop *shop)
+/* True where the process is known, or that there is none. */
+static bool find_process(struct question *question, struct workshop *shop)
 {
-	bool is_found = false;
 	if (question->is_searching)
-		is_found = search(question, shop);
-	else if (lookup_find(shop->diag, shop->cache, &question->query, question->level,
-			     clock_monotonic_ns(), &question->found))
-		is_found = true;
-	else {
-		question->is_searching = true;
-		question->is_at_last = begin_at_last(question, shop);
-		if (!question->is_at_last)
-			begin_search(question, shop);
-	}
-	if (is_found)
-		ask_names(question, shop);
-	return is_found;
+		return search(question, shop);
+	if (lookup_process(shop->cache, &question->query, question->level, clock_monotonic_ns(),
+			   &question->found))
+		return true;
+	/* Another question has the same socket searched: the answer will be in the cache. */
+	if (id_map_get(shop->searched, question->found.inode))
+		return false;
+	if (begin_search(question, shop))
+		return true;
+	if (!shop->events)
+		workshop_follow(shop, question->asked_ns);
+	return search(question, shop);
 }
 
-void question_end(struct question *question)
+bool question_work(struct question *question, struct workshop *shop)
 {
-	if (question->is_searching)
-		search_end(&question->search);
-	question->is_searching = false;
+	if (!question->has_looked)
+		lookup_socket(shop->diag, &question->query, question->level, &question->found);
+	question->has_looked = true;
+	if (!find_process(question, shop))
+		return false;
+	ask_names(question, shop);
+	return true;
+}
+
+void question_end(struct question *question, struct workshop *shop)
+{
+	end_search(question, shop);
 	found_clear(&question->found);
 }

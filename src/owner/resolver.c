@@ -38,8 +38,6 @@ struct mailbox {
 
 struct resolver {
 	struct workshop shop;
-	struct proc_events *events; /* NULL: there are none, because … */
-	char *why_not;
 	pthread_t thread;
 	int wake_fd;          /* eventfd: there is a question, or the end */
 	pthread_mutex_t lock; /* of all that follows, and of the mailboxes */
@@ -87,24 +85,6 @@ static void clear_fd(int fd)
 		;
 }
 
-static void change(const struct proc_change *change, void *data)
-{
-	process_table_change(data, change);
-}
-
-/* What has happened until now, before anything is searched. */
-static void follow(struct resolver *resolver)
-{
-	if (!resolver->events)
-		return;
-	owner_cache_set_behind(resolver->shop.cache, true);
-	int error = proc_events_read(resolver->events, change, resolver->shop.table);
-	if (error == -ENOBUFS)
-		/* Which of them have gone on to another program is lost, too. */
-		process_table_scan(resolver->shop.table, false);
-	owner_cache_set_behind(resolver->shop.cache, false);
-}
-
 /* Moves what was asked to the list of work, and does as it is told. False: it is to end. */
 static bool take_questions(struct resolver *resolver, struct slots *work)
 {
@@ -123,13 +103,11 @@ static bool take_questions(struct resolver *resolver, struct slots *work)
 static void answer(struct resolver *resolver, struct slot *slot)
 {
 	pthread_mutex_lock(&resolver->lock);
-	int fd = -1;
 	if (slot->mailbox) {
-		fd = slot->mailbox->fd;
 		slots_add(&slot->mailbox->answered, slot);
-		signal_fd(fd);
+		signal_fd(slot->mailbox->fd);
 	} else {
-		question_end(&slot->question);
+		question_end(&slot->question, &resolver->shop);
 		slots_add(&resolver->free, slot);
 	}
 	pthread_mutex_unlock(&resolver->lock);
@@ -151,41 +129,33 @@ static void work(struct resolver *resolver, struct slots *questions)
 		slots_add(questions, slot);
 }
 
+/* All events that were there when something was asked are behind it when the work begins. */
 static void *run(void *data)
 {
 	struct resolver *resolver = data;
+	struct workshop *shop = &resolver->shop;
 	struct slots questions;
 	pthread_setname_np(pthread_self(), "nfshaper-owners");
 	slots_init(&questions);
 	struct pollfd fds[] = {
 		{.fd = resolver->wake_fd, .events = POLLIN},
-		{.fd = resolver->events ? proc_events_fd(resolver->events) : -1, .events = POLLIN},
+		{.fd = shop->events ? proc_events_fd(shop->events) : -1, .events = POLLIN},
 	};
-	do {
-		poll(fds, 2, questions.first ? 0 : -1);
+	while (take_questions(resolver, &questions)) {
+		if (shop->events)
+			workshop_follow(shop, 0);
+		work(resolver, &questions);
+		if (questions.first) {
+			sched_yield(); /* to the workers, whose priority is the same */
+			continue;
+		}
+		poll(fds, 2, -1);
 		if (fds[0].revents)
 			clear_fd(resolver->wake_fd);
-		follow(resolver);
-		work(resolver, &questions);
-		if (questions.first)
-			sched_yield(); /* to the workers, whose priority is the same */
-	} while (take_questions(resolver, &questions));
+	}
 	for (struct slot *slot; (slot = slots_take(&questions));)
-		question_end(&slot->question);
+		question_end(&slot->question, shop);
 	return NULL;
-}
-
-static int open_parts(struct resolver *resolver, char **ret_why)
-{
-	struct workshop *shop = &resolver->shop;
-	resolver->wake_fd = eventfd(0, EFD_CLOEXEC);
-	shop->diag = sock_diag_open();
-	shop->cgroups = cgroup_open();
-	if (resolver->wake_fd >= 0 && shop->diag)
-		return 0;
-	int error = -errno;
-	*ret_why = xasprintf("the owners of connections cannot be looked up: %s", strerror(-error));
-	return error;
 }
 
 /* Signals are the main thread's. */
@@ -201,11 +171,7 @@ static int start_thread(struct resolver *resolver)
 
 static void close_parts(struct resolver *resolver)
 {
-	proc_events_close(resolver->events);
-	free(resolver->why_not);
-	process_table_free(resolver->shop.table);
-	sock_diag_close(resolver->shop.diag);
-	cgroup_close(resolver->shop.cgroups);
+	workshop_close(&resolver->shop);
 	if (resolver->wake_fd >= 0)
 		close(resolver->wake_fd);
 	pthread_mutex_destroy(&resolver->lock);
@@ -216,30 +182,20 @@ struct resolver *resolver_new(struct owner_cache *cache, struct owner_counters *
 			      char **ret_why)
 {
 	struct resolver *resolver = xcalloc(1, sizeof(*resolver));
-	resolver->shop = (struct workshop){
-		.proc = PROCFS,
-		.cache = cache,
-		.counters = counters,
-		.table = process_table_new(PROCFS),
-	};
 	mutex_init(&resolver->lock);
 	slots_init(&resolver->free);
 	slots_init(&resolver->asked);
 	for (unsigned i = 0; i < RESOLVER_QUESTIONS; i++)
 		slots_add(&resolver->free, &resolver->slots[i]);
-	int error = open_parts(resolver, ret_why);
-	if (!error) {
-		/* First the events, then those that were there before. */
-		resolver->events = proc_events_open(&resolver->why_not);
-		resolver->shop.is_followed = resolver->events != NULL;
-		owner_cache_set_followed(cache, resolver->shop.is_followed);
-		if (resolver->events)
-			owner_cache_set_events(cache, proc_events_fd(resolver->events));
-		process_table_scan(resolver->shop.table, true);
+	resolver->wake_fd = eventfd(0, EFD_CLOEXEC);
+	int error = resolver->wake_fd < 0 ? -errno : 0;
+	if (!error)
+		error = workshop_open(&resolver->shop, cache, counters);
+	if (!error)
 		error = start_thread(resolver);
-	}
 	if (!error)
 		return resolver;
+	*ret_why = xasprintf("the owners of connections cannot be looked up: %s", strerror(-error));
 	close_parts(resolver);
 	errno = -error;
 	return NULL;
@@ -267,7 +223,7 @@ void resolver_hurry(struct resolver *resolver)
 
 const char *resolver_lacks_events(const struct resolver *resolver)
 {
-	return resolver->why_not;
+	return resolver->shop.why_not;
 }
 
 struct mailbox *mailbox_new(struct resolver *resolver)
@@ -291,7 +247,7 @@ void mailbox_free(struct mailbox *mailbox)
 		if (resolver->slots[i].mailbox == mailbox)
 			resolver->slots[i].mailbox = NULL;
 	while ((slot = slots_take(&mailbox->answered))) {
-		question_end(&slot->question);
+		question_end(&slot->question, &resolver->shop);
 		slots_add(&resolver->free, slot);
 	}
 	pthread_mutex_unlock(&resolver->lock);
@@ -305,10 +261,11 @@ int mailbox_fd(const struct mailbox *mailbox)
 }
 
 bool mailbox_ask(struct mailbox *mailbox, const struct owner_query *query, enum owner_level level,
-		 uint64_t token)
+		 struct found *known, uint64_t token)
 {
 	struct resolver *resolver = mailbox->resolver;
 	pthread_mutex_lock(&resolver->lock);
+	bool is_first = !resolver->asked.first;
 	struct slot *slot = slots_take(&resolver->free);
 	if (slot) {
 		slot->mailbox = mailbox;
@@ -317,11 +274,17 @@ bool mailbox_ask(struct mailbox *mailbox, const struct owner_query *query, enum 
 			.level = level,
 			.token = token,
 			.asked_ns = clock_monotonic_ns(),
+			.has_looked = known != NULL,
 		};
+		if (known) {
+			slot->question.found = *known;
+			*known = (struct found){0};
+		}
 		slots_add(&resolver->asked, slot);
 	}
 	pthread_mutex_unlock(&resolver->lock);
-	if (slot)
+	/* Where others wait to be taken, the thread has been woken already. */
+	if (slot && is_first)
 		signal_fd(resolver->wake_fd);
 	return slot != NULL;
 }

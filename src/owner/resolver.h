@@ -42,9 +42,12 @@ void mailbox_free(struct mailbox *mailbox);
 /* Readable when there is an answer. */
 int mailbox_fd(const struct mailbox *mailbox);
 
-/* False where too many questions are under way. */
+/*
+ * `known`: what lookup_socket() has told for this level, taken over where the question is; or NULL.
+ * False where too many questions are under way.
+ */
 bool mailbox_ask(struct mailbox *mailbox, const struct owner_query *query, enum owner_level level,
-		 uint64_t token);
+		 struct found *known, uint64_t token);
 
 /* The next answer; false: there is none now. */
 bool mailbox_take(struct mailbox *mailbox, struct answer *ret_answer);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bench_owners: what the owner of a connection costs, at each level, with 500 other processes. The
- * connections are this process's own, over loopback. Medians in microseconds.
+ * bench_owners: what the owner of a connection costs the thread that asks, at each level, found at
+ * once and not, and how long it takes to have it searched, with 500 other processes. The sockets
+ * are this process's own, over loopback, a new one for each question.
  */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -49,58 +51,126 @@ static void disperse(void)
 	}
 }
 
-static int listen_here(struct sockaddr_in *ret_address)
+static struct sockaddr_in server;
+static int listener;
+
+static void listen_here(void)
 {
-	socklen_t size = sizeof(*ret_address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	*ret_address = (struct sockaddr_in){.sin_family = AF_INET,
-					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	if (fd < 0 || bind(fd, (struct sockaddr *)ret_address, size) || listen(fd, 16) ||
-	    getsockname(fd, (struct sockaddr *)ret_address, &size))
+	socklen_t size = sizeof(server);
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	server = (struct sockaddr_in){.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	if (listener < 0 || bind(listener, (struct sockaddr *)&server, size) ||
+	    listen(listener, 16) || getsockname(listener, (struct sockaddr *)&server, &size))
 		die("a listening socket");
-	return fd;
 }
 
-/* A new connection to that address, as it would be asked about. */
-static int connect_to(const struct sockaddr_in *address, struct owner_query *ret_query)
+enum kind { CONNECTED, CLOSED, NOT_CONNECTED };
+
+/* The ends of one or two new sockets; what is open is to be closed. */
+struct sockets {
+	int fd;
+	int accepted;
+	struct owner_query query;
+};
+
+static void open_sockets(enum kind kind, struct sockets *sockets)
 {
-	struct sockaddr_in local;
+	struct sockaddr_in local = {.sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(local);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)address, size) ||
-	    getsockname(fd, (struct sockaddr *)&local, &size))
-		die("a connection");
-	*ret_query = (struct owner_query){
-		.proto = IPPROTO_TCP,
+	bool is_tcp = kind != NOT_CONNECTED;
+	sockets->accepted = -1;
+	sockets->fd = socket(AF_INET, is_tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+	if (sockets->fd < 0 ||
+	    (is_tcp ? connect(sockets->fd, (const struct sockaddr *)&server, size)
+		    : bind(sockets->fd, (const struct sockaddr *)&local, size)) ||
+	    getsockname(sockets->fd, (struct sockaddr *)&local, &size))
+		die("a socket");
+	if (is_tcp)
+		sockets->accepted = accept(listener, NULL, NULL);
+	sockets->query = (struct owner_query){
+		.proto = is_tcp ? IPPROTO_TCP : IPPROTO_UDP,
 		.is_queued = true,
 		.has_uid = true,
 		.has_gid = true,
 		.uid = getuid(),
 		.gid = getgid(),
 		.laddr = addr_from_bytes(AF_INET, &local.sin_addr),
-		.raddr = addr_from_bytes(AF_INET, &address->sin_addr),
+		.raddr = addr_from_bytes(AF_INET, &server.sin_addr),
 		.lport = ntohs(local.sin_port),
-		.rport = ntohs(address->sin_port),
+		.rport = ntohs(server.sin_port),
 	};
-	return fd;
 }
 
-/* Nanoseconds of one question. */
-static uint64_t ask(struct owner_finder *finder, const struct owner_query *query,
-		    enum owner_level level)
+static void close_sockets(const struct sockets *sockets)
 {
-	uint64_t begin_ns = clock_monotonic_ns();
-	struct owner owner;
+	close(sockets->fd);
+	if (sockets->accepted >= 0)
+		close(sockets->accepted);
+}
+
+/* Waits for the answer to what was not found at once. */
+static struct owner search(struct owner_finder *finder, const struct owner_query *query,
+			   enum owner_level level)
+{
+	struct pollfd fd = {.fd = owner_finder_fd(finder), .events = POLLIN};
 	struct owner_result result;
-	if (owners_find(finder, query, level, &owner) == OWNER_LATER) {
-		struct pollfd fd = {.fd = owner_finder_fd(finder), .events = POLLIN};
-		if (!owners_ask(finder, query, level, 1) || poll(&fd, 1, -1) != 1 ||
-		    !owners_collect(finder, &result))
-			die("an answer");
-		owner = result.owner;
-	}
+	if (!owners_ask(finder, query, level, 1) || poll(&fd, 1, -1) != 1 ||
+	    !owners_collect(finder, &result))
+		die("an answer");
+	return result.owner;
+}
+
+enum phase {
+	AT_ONCE, /* what is known */
+	LATER,   /* that it is not known */
+	SEARCHED /* from the question to the answer of the search */
+};
+
+struct row {
+	const char *what;
+	enum kind kind;
+	enum owner_level level;
+	enum phase phase;
+};
+
+static const struct row rows[] = {
+	{"user", CONNECTED, OWNER_USER, AT_ONCE},
+	{"socket", CONNECTED, OWNER_SOCKET, AT_ONCE},
+	{"socket, datagrams, not connected", NOT_CONNECTED, OWNER_SOCKET, AT_ONCE},
+	{"socket, none", CLOSED, OWNER_SOCKET, AT_ONCE},
+	{"process, known", CONNECTED, OWNER_PROCESS, AT_ONCE},
+	{"process, not known", CONNECTED, OWNER_PROCESS, LATER},
+	{"process, searched", CONNECTED, OWNER_PROCESS, SEARCHED},
+	{"process, datagrams, not connected, searched", NOT_CONNECTED, OWNER_PROCESS, SEARCHED},
+};
+
+/* As /proc calls this process, which may be in a pid namespace of its own. */
+static uint32_t own_pid(void)
+{
+	char link[16] = "";
+	if (readlink("/proc/self", link, sizeof(link) - 1) < 0)
+		die("/proc/self");
+	return (uint32_t)strtoul(link, NULL, 10);
+}
+
+/* Nanoseconds of one question; where the search is part of it, up to its answer. */
+static uint64_t ask(struct owner_finder *finder, const struct row *row, bool has_search,
+		    const struct owner_query *query)
+{
+	struct owner owner;
+	uint64_t begin_ns = clock_monotonic_ns();
+	enum owner_answer answer = owners_find(finder, query, row->level, &owner);
 	uint64_t end_ns = clock_monotonic_ns();
-	if (level == OWNER_PROCESS && owner.pid != (uint32_t)getpid())
+	if (answer == OWNER_LATER) {
+		owner = search(finder, query, row->level);
+		if (has_search)
+			end_ns = clock_monotonic_ns();
+	} else if (row->phase != AT_ONCE) {
+		die("known before");
+	}
+	if (row->level == OWNER_PROCESS && (!owner.has_pid || owner.pid != own_pid()))
 		die("another process");
 	return end_ns - begin_ns;
 }
@@ -111,30 +181,32 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void measure(struct owner_finder *finder, const struct sockaddr_in *address, int listener,
-		    enum owner_level level, unsigned times, const char *what)
+static void measure(struct owner_finder *finder, const struct row *row)
 {
 	uint64_t *ns = xcalloc(ROUNDS, sizeof(*ns));
-	struct owner_query query;
+	struct sockets sockets;
 	for (int round = 0; round < ROUNDS; round++) {
-		int fd = connect_to(address, &query), accepted = accept(listener, NULL, NULL);
-		for (unsigned i = 0; i < times; i++)
-			ns[round] = ask(finder, &query, level);
-		close(accepted);
-		close(fd);
+		open_sockets(row->kind, &sockets);
+		if (row->kind == CLOSED)
+			close_sockets(&sockets);
+		/* Where processes are not followed, what is known is verified each time. */
+		if (row->phase == AT_ONCE)
+			ask(finder, row, true, &sockets.query);
+		ns[round] = ask(finder, row, row->phase != LATER, &sockets.query);
+		if (row->kind != CLOSED)
+			close_sockets(&sockets);
 	}
 	qsort(ns, ROUNDS, sizeof(*ns), compare);
-	printf("%-44s %8.1f %8.1f\n", what, (double)ns[ROUNDS / 2] / NS_PER_US,
+	printf("%-44s %8.1f %8.1f\n", row->what, (double)ns[ROUNDS / 2] / NS_PER_US,
 	       (double)ns[ROUNDS * 99 / 100] / NS_PER_US);
 	free(ns);
 }
 
 int main(void)
 {
-	struct sockaddr_in address;
 	const char *why_not;
 	char *why = NULL;
-	int listener = listen_here(&address);
+	listen_here();
 	gather();
 	struct owners *owners = owners_new(&why);
 	struct owner_finder *finder = owners ? owner_finder_new(owners) : NULL;
@@ -146,10 +218,8 @@ int main(void)
 	printf("owners of %u connections, %u other processes, by %s; microseconds\n", ROUNDS, CROWD,
 	       owners_source(owners, &why_not));
 	printf("%-44s %8s %8s\n", "", "median", "99 %");
-	measure(finder, &address, listener, OWNER_USER, 1, "user");
-	measure(finder, &address, listener, OWNER_SOCKET, 1, "socket");
-	measure(finder, &address, listener, OWNER_PROCESS, 1, "process, of a new socket: searched");
-	measure(finder, &address, listener, OWNER_PROCESS, 2, "process, of a known socket");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		measure(finder, &rows[i]);
 	owner_finder_free(finder);
 	owners_free(owners);
 	disperse();

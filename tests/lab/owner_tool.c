@@ -3,6 +3,7 @@
  * owner_tool: who owns connections, in this network namespace. One question a line:
  *
  *   LEVEL DIRECTION PROTO LOCAL REMOTE [UID]     user|socket|process in|out 6 192.0.2.1:80 …
+ *   burst NUMBER LEVEL …                         so many times at once, answered or not
  *   counters
  *
  * One JSON object a line is the answer; `at_once`: no search was needed. UID is the number of the
@@ -93,6 +94,30 @@ static bool read_question(const char *line, struct owner_query *ret_query,
 	       addr_port_parse(remote, &ret_query->raddr, &has_port, &ret_query->rport) == 0;
 }
 
+/* The process of all of them, or null where they differ. */
+static int burst(struct owner_finder *finder, const struct owner_query *query,
+		 enum owner_level level, unsigned number)
+{
+	struct pollfd fd = {.fd = owner_finder_fd(finder), .events = POLLIN};
+	struct owner_result result;
+	unsigned taken = 0, answered = 0;
+	bool is_same = true;
+	uint32_t pid = 0;
+	for (unsigned i = 0; i < number; i++)
+		taken += owners_ask(finder, query, level, i);
+	while (answered < taken) {
+		if (poll(&fd, 1, WAIT_MS) != 1 || !owners_collect(finder, &result))
+			return -1;
+		is_same = is_same && (answered == 0 || result.owner.pid == pid);
+		pid = result.owner.pid;
+		answered++;
+	}
+	json_t *object = json_pack("{s:i, s:i}", "taken", (int)taken, "answered", (int)answered);
+	put_number(object, "pid", is_same, pid);
+	print(object);
+	return 0;
+}
+
 static int answer(struct owner_finder *finder, const struct owner_query *query,
 		  enum owner_level level)
 {
@@ -110,25 +135,36 @@ static int answer(struct owner_finder *finder, const struct owner_query *query,
 	return 0;
 }
 
+static int obey(struct owners *owners, struct owner_finder *finder, const char *line)
+{
+	struct owner_query query;
+	enum owner_level level;
+	unsigned number;
+	int length = 0;
+	if (strcmp(line, "counters\n") == 0) {
+		print_counters(owners);
+		return 0;
+	}
+	bool is_burst = sscanf(line, "burst %u %n", &number, &length) == 1;
+	if (!read_question(line + length, &query, &level))
+		return -1;
+	return is_burst ? burst(finder, &query, level, number) : answer(finder, &query, level);
+}
+
 int main(void)
 {
 	char *why = NULL, line[512];
 	struct owners *owners = owners_new(&why);
 	struct owner_finder *finder = owners ? owner_finder_new(owners) : NULL;
-	struct owner_query query;
-	enum owner_level level;
 	int status = EXIT_SUCCESS;
 	if (!finder) {
 		fprintf(stderr, "owner_tool: %s\n", why ? why : strerror(errno));
 		return EXIT_FAILURE;
 	}
-	while (fgets(line, sizeof(line), stdin)) {
-		if (strcmp(line, "counters\n") == 0) {
-			print_counters(owners);
-		} else if (!read_question(line, &query, &level) || answer(finder, &query, level)) {
+	while (status == EXIT_SUCCESS && fgets(line, sizeof(line), stdin)) {
+		if (obey(owners, finder, line)) {
 			fprintf(stderr, "owner_tool: %s", line);
 			status = EXIT_FAILURE;
-			break;
 		}
 	}
 	owner_finder_free(finder);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Processes and their sockets, out of a folder made to look like /proc. */
+/* Processes and their sockets, and what is kept of them, out of a folder made to look like /proc.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,11 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel/cgroup.h"
 #include "kernel/procfs.h"
 #include "owner/owner_cache.h"
 #include "owner/search.h"
-#include "util/id_map.h"
 
 static char proc[] = "/tmp/nfshaper-test-XXXXXX";
 
@@ -101,90 +100,6 @@ static void put_socket(uint32_t pid, unsigned number, unsigned inode)
 	assert_int_equal(symlink(link, path_of(pid, name)), 0);
 }
 
-static unsigned freed;
-
-static void count_freed(void *value)
-{
-	(void)value;
-	freed++;
-}
-
-static int collect(uint64_t id, void *value, void *data)
-{
-	char *text = data;
-	(void)value;
-	snprintf(text + strlen(text), 8, "%ju ", (uintmax_t)id);
-	return 0;
-}
-
-static void a_map_forgets_what_was_used_longest_ago(void **state)
-{
-	struct id_map *map = id_map_new(3, count_freed);
-	char text[64] = "";
-	(void)state;
-	freed = 0;
-	for (uintptr_t id = 1; id <= 3; id++)
-		id_map_put(map, id, (void *)id);
-	id_map_touch(map, 1);
-	id_map_put(map, 4, (void *)4);
-	assert_null(id_map_get(map, 2));
-	assert_ptr_equal(id_map_get(map, 1), (void *)1);
-	id_map_put(map, 3, (void *)33);
-	id_map_each(map, collect, text);
-	assert_string_equal(text, "3 4 1 ");
-	assert_int_equal(freed, 2);
-	id_map_remove(map, 4);
-	id_map_remove(map, 4);
-	id_map_touch(map, 99);
-	assert_int_equal(id_map_count(map), 2);
-	id_map_free(map);
-	assert_int_equal(freed, 5);
-}
-
-static void a_map_grows(void **state)
-{
-	struct id_map *map = id_map_new(0, count_freed);
-	(void)state;
-	for (uintptr_t id = 1; id <= 10000; id++)
-		id_map_put(map, id << 20, (void *)id);
-	for (uintptr_t id = 1; id <= 10000; id++)
-		assert_ptr_equal(id_map_get(map, id << 20), (void *)id);
-	for (uintptr_t id = 1; id <= 10000; id += 2)
-		id_map_remove(map, id << 20);
-	assert_int_equal(id_map_count(map), 5000);
-	assert_null(id_map_get(map, 1 << 20));
-	assert_ptr_equal(id_map_get(map, 2 << 20), (void *)2);
-	id_map_free(map);
-}
-
-static void assert_unit(const char *path, const char *expected)
-{
-	size_t length = 0;
-	const char *unit = cgroup_unit(path, &length);
-	if (!expected) {
-		assert_null(unit);
-		return;
-	}
-	assert_non_null(unit);
-	assert_int_equal(length, strlen(expected));
-	assert_memory_equal(unit, expected, length);
-}
-
-static void units(void **state)
-{
-	(void)state;
-	assert_unit("/system.slice/ssh.service", "ssh.service");
-	assert_unit("/system.slice/docker-1.scope/init", "docker-1.scope");
-	assert_unit("/user.slice/user-1000.slice/user@1000.service/app.slice/firefox.service",
-		    "firefox.service");
-	assert_unit("/user.slice/user-1000.slice/session-2.scope", "session-2.scope");
-	assert_unit("/user.slice/user-1000.slice", NULL);
-	assert_unit("/", NULL);
-	assert_unit("", NULL);
-	assert_unit("/.service", NULL);
-	assert_unit("/a.servicex/b", NULL);
-}
-
 static void facts_of_a_process(void **state)
 {
 	static const char words[] = "java\0-jar\0\0net.x.Router";
@@ -214,19 +129,34 @@ static void facts_of_a_process(void **state)
 	assert_null(facts->cmd);
 	process_facts_unref(facts);
 
+	/* It is about to end: the command line is gone first. */
+	assert_int_equal(unlink(path_of(7, "exe")), 0);
+	assert_null(process_facts_load(proc, 7));
+	assert_int_equal(symlink("/usr/bin/program (deleted)", path_of(7, "exe")), 0);
+	facts = process_facts_load(proc, 7);
+	assert_string_equal(facts->exe, "/usr/bin/program");
+	process_facts_unref(facts);
+
 	put_text(7, "stat", "7 (cut");
 	assert_null(process_facts_load(proc, 7));
 	assert_null(process_facts_load(proc, 8));
 }
 
-static void assert_candidates(const struct process_table *table, uint32_t uid, const char *expected)
+static void list(const struct process_table *table, uint32_t uid, bool is_users, char *text)
 {
-	char text[128] = "";
 	size_t count;
-	uint32_t *pids = process_table_candidates(table, uid, &count);
+	uint32_t *pids = process_table_candidates(table, uid, is_users, &count);
 	for (size_t i = 0; i < count; i++)
 		snprintf(text + strlen(text), 8, "%u ", pids[i]);
 	free(pids);
+}
+
+static void assert_candidates(const struct process_table *table, uint32_t uid, const char *expected)
+{
+	char text[128] = "";
+	list(table, uid, true, text);
+	strcat(text, "| ");
+	list(table, uid, false, text);
 	assert_string_equal(text, expected);
 }
 
@@ -240,104 +170,168 @@ static void processes_come_and_go(void **state)
 {
 	(void)state;
 	put_process(1, 0, 0);
+	put_process(5, 1, 0);
 	struct process_table *table = process_table_new(proc);
-	process_table_scan(table, true);
+	process_table_scan(table);
 	change(table, PROC_BEGINS, 20, 1, 0);
 	change(table, PROC_BEGINS, 21, 1, 0);
 	change(table, PROC_BEGINS, 22, 20, 0);
-	assert_candidates(table, 0, "22 21 20 1 ");
+	assert_candidates(table, 0, "22 21 20 5 1 | ");
 	change(table, PROC_CHANGES_USER, 21, 0, 1000);
 	change(table, PROC_BEGINS, 23, 21, 0); /* as whom its parent was */
-	assert_candidates(table, 1000, "23 21 22 20 1 ");
+	assert_candidates(table, 1000, "23 21 | 22 20 5 1 ");
 	process_table_touch(table, 21);
-	assert_candidates(table, 1000, "21 23 22 20 1 ");
+	process_table_touch(table, 1); /* which remains the last */
+	assert_candidates(table, 1000, "21 23 | 22 20 5 1 ");
 	assert_int_equal(process_table_parent(table, 22), 20);
 	change(table, PROC_ENDS, 20, 0, 0);
-	assert_candidates(table, 0, "22 1 21 23 ");
-	assert_int_equal(process_table_parent(table, 20), 0);
-	assert_int_equal(process_table_count(table), 4);
+	assert_candidates(table, 0, "22 5 1 | 21 23 ");
+	assert_int_equal(process_table_count(table), 5);
+	/* The line of those that live goes on beyond those that have ended. */
+	assert_int_equal(process_table_parent(table, 22), 20);
+	assert_int_equal(process_table_parent(table, 20), 1);
+	/* Until there is another one of that pid. */
+	change(table, PROC_BEGINS, 20, 23, 0);
+	assert_int_equal(process_table_parent(table, 20), 23);
+	/* One that began unseen, and its child. */
+	put_process(40, 1, 7);
+	change(table, PROC_BEGINS, 41, 40, 0);
+	assert_int_equal(process_table_parent(table, 41), 0);
+	put_process(41, 1, 7);
+	change(table, PROC_BEGINS, 41, 40, 0);
+	assert_int_equal(process_table_parent(table, 41), 40);
 	/* Events were lost: what is there now counts. */
 	put_process(30, 1, 0);
-	process_table_scan(table, true);
-	assert_candidates(table, 0, "30 1 ");
+	put_status(5, 1, 1000);
+	process_table_rescan(table);
+	assert_candidates(table, 0, "30 1 | 40 41 5 ");
 	process_table_free(table);
 }
 
 static void facts_are_over(void **state)
 {
 	(void)state;
-	for (uint32_t pid = 1; pid <= 4; pid++)
+	for (uint32_t pid = 1; pid <= 6; pid++)
 		put_process(pid, 0, 0);
 	struct process_table *table = process_table_new(proc);
-	struct process_facts *facts[5];
-	process_table_scan(table, true);
-	for (uint32_t pid = 1; pid <= 4; pid++)
+	struct process_facts *facts[7];
+	process_table_scan(table);
+	for (uint32_t pid = 1; pid <= 6; pid++)
 		facts[pid] = process_table_facts(table, pid);
 	change(table, PROC_EXECS, 1, 0, 0);
 	change(table, PROC_ENDS, 2, 0, 0);
-	put_start(3, 9999); /* another of the same pid, while events were lost */
-	process_table_scan(table, true);
-	assert_true(facts[1]->is_over);
-	assert_true(facts[2]->is_over);
-	assert_true(facts[3]->is_over);
-	assert_false(facts[4]->is_over);
-	/* Where nothing is followed, nothing is believed. */
-	process_table_scan(table, false);
-	assert_true(facts[4]->is_over);
-	for (uint32_t pid = 1; pid <= 4; pid++)
+	change(table, PROC_CHANGES_GROUP, 3, 0, 0);
+	put_start(4, 9999);
+	change(table, PROC_ENDS, 4, 0, 0);
+	change(table, PROC_BEGINS, 4, 1, 0);
+	process_table_distrust(table, 5);
+	for (uint32_t pid = 1; pid <= 5; pid++)
+		assert_true(facts[pid]->is_over);
+	assert_false(facts[6]->is_over);
+	struct process_facts *again = process_table_facts(table, 4);
+	assert_int_equal(facts[4]->start_ticks, 1004);
+	assert_int_equal(again->start_ticks, 9999);
+	process_facts_unref(again);
+	/* Events were lost: nothing is believed. */
+	process_table_rescan(table);
+	assert_true(facts[6]->is_over);
+	for (uint32_t pid = 1; pid <= 6; pid++)
 		process_facts_unref(facts[pid]);
 	process_table_free(table);
 }
 
-static uint32_t find_socket(const struct process_table *table, unsigned inode, uint32_t uid,
-			    uint64_t *ret_folders)
+struct outcome {
+	struct procfs_place place;
+	uint64_t folders;
+	unsigned passes;
+};
+
+static struct outcome find_socket(const struct process_table *table, struct owner_cache *cache,
+				  unsigned inode, uint32_t uid)
 {
 	struct search search;
-	enum search_state at;
-	uint32_t pid = 0;
-	search_begin(&search, proc, table, inode, uid);
-	do {
-		at = search_step(&search, table, &pid);
-	} while (at == SEARCH_GOES_ON);
-	*ret_folders = search.n_folders;
+	struct outcome outcome = {0};
+	enum search_state at = SEARCH_FOUND;
+	search_begin(&search, proc, cache, inode, uid);
+	if (!search_there(&search, table, &outcome.place)) {
+		do {
+			at = search_step(&search, table, &outcome.place);
+			outcome.passes += at == SEARCH_NOT_AT_USERS;
+		} while (at == SEARCH_GOES_ON || at == SEARCH_NOT_AT_USERS);
+	}
+	outcome.folders = search.n_folders;
 	search_end(&search);
-	return at == SEARCH_FOUND ? pid : 0;
+	assert_true((at == SEARCH_FOUND) == (outcome.place.pid != 0));
+	return outcome;
 }
 
 static void sockets_are_found(void **state)
 {
-	uint64_t folders;
 	(void)state;
 	put_process(1, 0, 0);
 	for (uint32_t pid = 10; pid < 20; pid++)
 		put_process(pid, 1, pid < 15 ? 1000 : 0);
-	put_process(30, 10, 1000);
-	put_process(31, 30, 1000);
 	for (unsigned number = 3; number < 1000; number++)
 		put_socket(12, number, 50000 + number);
 	put_socket(12, 1000, 777);
 	put_socket(17, 3, 888);
-	put_socket(10, 4, 999);
-	put_socket(30, 4, 999);
-	put_socket(31, 4, 999);
+	struct process_table *table = process_table_new(proc);
+	struct owner_cache *cache = owner_cache_new();
+	process_table_scan(table);
+	struct outcome outcome = find_socket(table, cache, 777, 1000);
+	assert_int_equal(outcome.place.pid, 12);
+	assert_int_equal(outcome.place.descriptor, 1000);
+	assert_true(outcome.folders <= 5);
+	assert_int_equal(outcome.passes, 0);
+	/* Of a user whose processes do not have it (any more). */
+	outcome = find_socket(table, cache, 888, 1000);
+	assert_int_equal(outcome.place.pid, 17);
+	assert_int_equal(outcome.passes, 1);
+	/* What was seen on the way needs no folder any more, … */
+	outcome = find_socket(table, cache, 50007, 1000);
+	assert_int_equal(outcome.place.descriptor, 7);
+	assert_int_equal(outcome.folders, 0);
+	/* … unless it is closed meanwhile. */
+	assert_int_equal(unlink(path_of(12, "fd/8")), 0);
+	outcome = find_socket(table, cache, 50008, 1000);
+	assert_int_equal(outcome.place.pid, 0);
+	assert_int_equal(outcome.folders, 11);
+	process_table_free(table);
+	owner_cache_free(cache);
+}
+
+/* 1 - 10 - 30 - 31 */
+static void a_socket_is_of_the_eldest(void **state)
+{
+	(void)state;
+	put_process(1, 0, 0);
+	put_process(10, 1, 1000);
+	put_process(30, 10, 1000);
+	put_process(31, 30, 1000);
+	for (uint32_t pid = 10; pid <= 31; pid = pid == 10 ? 30 : pid + 1)
+		put_socket(pid, 4, 999);
 	put_socket(31, 5, 1000);
 	put_socket(30, 6, 1000); /* under another number: not inherited */
+	put_socket(1, 7, 1001);
+	put_socket(31, 7, 1001); /* handed on */
 	struct process_table *table = process_table_new(proc);
-	process_table_scan(table, true);
-	assert_int_equal(find_socket(table, 777, 1000, &folders), 12);
-	assert_true(folders <= 7);
-	/* Of a user whose processes do not have it (any more). */
-	assert_int_equal(find_socket(table, 888, 1000, &folders), 17);
-	assert_true(folders > 7);
-	/* The eldest that has it under that number. */
-	assert_int_equal(find_socket(table, 999, 1000, &folders), 10);
+	struct owner_cache *cache = owner_cache_new();
+	process_table_scan(table);
 	process_table_touch(table, 31);
-	assert_int_equal(find_socket(table, 999, 1000, &folders), 10);
-	assert_int_equal(find_socket(table, 1000, 1000, &folders), 31);
-	assert_int_equal(folders, 1);
-	assert_int_equal(find_socket(table, 4711, 1000, &folders), 0);
-	assert_int_equal(folders, 13);
+	assert_int_equal(find_socket(table, cache, 999, 1000).place.pid, 10);
+	assert_int_equal(find_socket(table, cache, 1000, 1000).place.pid, 31);
+	assert_int_equal(find_socket(table, cache, 1001, 0).place.pid, 31);
+	/* The one between has closed it, … */
+	assert_int_equal(unlink(path_of(30, "fd/4")), 0);
+	assert_int_equal(find_socket(table, cache, 999, 1000).place.pid, 10);
+	/* … has ended, … */
+	change(table, PROC_ENDS, 30, 0, 0);
+	assert_int_equal(find_socket(table, cache, 999, 1000).place.pid, 10);
+	/* … and so has the eldest. */
+	assert_int_equal(unlink(path_of(10, "fd/4")), 0);
+	assert_int_equal(find_socket(table, cache, 999, 1000).place.pid, 31);
 	process_table_free(table);
+	owner_cache_free(cache);
 }
 
 #define SECOND 1000000000ull
@@ -352,14 +346,28 @@ static void the_cache_forgets(void **state)
 	facts = process_facts_load(proc, 7);
 	owner_cache_set_followed(cache, true);
 	assert_false(owner_cache_process(cache, 5, 0, &got));
-	owner_cache_put_process(cache, 5, facts, 0);
+	owner_cache_put_process(cache, 5, facts, (struct procfs_place){7, 3}, 0);
 	assert_true(owner_cache_process(cache, 5, 1000 * SECOND, &got));
 	assert_ptr_equal(got, facts);
 	process_facts_unref(got);
+	/* What was seen elsewhere does not count while this is known; … */
+	owner_cache_put_place(cache, 5, (struct procfs_place){8, 3});
 	atomic_store(&facts->is_over, true);
 	assert_false(owner_cache_process(cache, 5, 0, &got));
+	/* … and afterwards it is where one looks first. */
+	assert_int_equal(owner_cache_place(cache, 5).pid, 7);
+	assert_int_equal(owner_cache_place(cache, 5).descriptor, 3);
+	assert_int_equal(owner_cache_place(cache, 99).pid, 0);
+	owner_cache_put_place(cache, 4, (struct procfs_place){8, 3});
+	assert_false(owner_cache_process(cache, 4, 0, &got));
+	assert_int_equal(owner_cache_place(cache, 4).pid, 8);
+	/* Where processes are not followed it is not known what they are now. */
+	atomic_store(&facts->is_over, false);
+	owner_cache_set_followed(cache, false);
+	assert_false(owner_cache_process(cache, 5, 0, &got));
+	owner_cache_set_followed(cache, true);
 	/* That nobody has it is believed for a while. */
-	owner_cache_put_process(cache, 6, NULL, 0);
+	owner_cache_put_process(cache, 6, NULL, (struct procfs_place){0}, 0);
 	assert_true(owner_cache_process(cache, 6, 9 * SECOND, &got));
 	assert_null(got);
 	assert_false(owner_cache_process(cache, 6, 11 * SECOND, &got));
@@ -373,6 +381,11 @@ static void the_cache_forgets(void **state)
 	assert_true(owner_cache_text(cache, OWNER_TEXT_USER, 1001, 0, name, 16));
 	assert_string_equal(name, "");
 	assert_false(owner_cache_text(cache, OWNER_TEXT_USER, 1000, 61 * SECOND, name, 16));
+	/* Control groups keep their names; but one may not have been found only now. */
+	owner_cache_put_text(cache, OWNER_TEXT_CGROUP, 1, "/a", 0);
+	owner_cache_put_text(cache, OWNER_TEXT_CGROUP, 2, NULL, 0);
+	assert_true(owner_cache_text(cache, OWNER_TEXT_CGROUP, 1, 9999 * SECOND, name, 16));
+	assert_false(owner_cache_text(cache, OWNER_TEXT_CGROUP, 2, 61 * SECOND, name, 16));
 	process_facts_unref(facts);
 	owner_cache_free(cache);
 }
@@ -382,14 +395,8 @@ static void the_cache_forgets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_map_forgets_what_was_used_longest_ago),
-		cmocka_unit_test(a_map_grows),
-		cmocka_unit_test(units),
-		TEST(facts_of_a_process),
-		TEST(processes_come_and_go),
-		TEST(facts_are_over),
-		TEST(sockets_are_found),
-		TEST(the_cache_forgets),
+		TEST(facts_of_a_process), TEST(processes_come_and_go),     TEST(facts_are_over),
+		TEST(sockets_are_found),  TEST(a_socket_is_of_the_eldest), TEST(the_cache_forgets),
 	};
 	return cmocka_run_group_tests_name("owner", tests, NULL, NULL);
 }
