@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `nfshaper netstat`: all current connections, or those that an expression chooses. */
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/member.h"
-#include "cli/rate.h"
-#include "cli/style.h"
-#include "cli/throttle_table.h"
-#include "net/addr.h"
+#include "cli/netstat_table.h"
+#include "config/source.h"
 #include "util/alloc.h"
 #include "util/text.h"
 
 #define INTERVAL_DEFAULT_S 1
 #define INTERVAL_MAX_S 60
-#define ROWS_PER_FLUSH 1024
 #define MS_PER_S 1000
 
 /* The words of the command line are one expression. */
@@ -51,193 +45,71 @@ static int print_fault(const char *expression, const json_t *fault)
 	fprintf(stderr, "  %s\n  ", expression);
 	/* As wide as what is before it: continued bytes of UTF-8 take no place. */
 	for (long long i = 0; i < offset && expression[i]; i++)
-		if (((unsigned char)expression[i] & 0xc0) != 0x80)
-			fputc(' ', stderr);
+		if (!UTF8_CONTINUES(expression[i]))
+			fputc(expression[i] == '\t' ? '\t' : ' ', stderr);
 	fputs("^\n", stderr);
 	return EXIT_USAGE;
 }
 
-static char *end_text(const json_t *row, const char *address, const char *port)
+static void take(json_t *object, json_t *keys, json_t *values)
 {
-	const char *text = member_text(row, address);
-	const json_t *number = json_object_get(row, port);
-	if (!json_is_integer(number))
-		return xstrdup(text);
-	return xasprintf(strchr(text, ':') ? "[%s]:%lld" : "%s:%lld", text,
-			 (long long)json_integer_value(number));
-}
-
-/* The user's name, else the number. */
-static const char *user_text(const json_t *row, char *buffer, size_t size)
-{
-	const json_t *uid = json_object_get(row, "uid");
-	const char *user = json_string_value(json_object_get(row, "user"));
-	if (user || !json_is_integer(uid))
-		return user ? user : "-";
-	snprintf(buffer, size, "%lld", (long long)json_integer_value(uid));
-	return buffer;
-}
-
-/* What an administrator wants to know first: the class, or why there is none. */
-static const char *class_text(const json_t *row)
-{
-	const char *class = json_string_value(json_object_get(row, "class"));
-	return class ? class : member_text(row, "verdict");
-}
-
-static void print_number(const json_t *row, const char *key, int width)
-{
-	const json_t *number = json_object_get(row, key);
-	if (json_is_integer(number))
-		printf(" %*lld", width, (long long)json_integer_value(number));
-	else
-		printf(" %*s", width, "-");
-}
-
-static void print_rate(const json_t *row)
-{
-	const json_t *rate = json_object_get(row, "rate_bps");
-	char buffer[RATE_TEXT_MAX];
-	printf(" %10s", json_is_number(rate)
-				? rate_text(json_number_value(rate), buffer, sizeof(buffer))
-				: "-");
-}
-
-static void print_age(const json_t *row)
-{
-	const json_t *age = json_object_get(row, "age");
-	char buffer[DURATION_TEXT_MAX];
-	printf(" %8s", json_is_number(age)
-			       ? duration_text((long long)json_number_value(age), buffer)
-			       : "-");
-}
-
-/* The command and its arguments; control characters would play tricks on a terminal. */
-static char *command_text(const json_t *row)
-{
-	char *text = xstrdup(member_text(row, "cmd"));
-	const json_t *arg;
+	json_t *key;
 	size_t index;
-	json_array_foreach(json_object_get(row, "args"), index, arg)
+	json_array_foreach(keys, index, key)
 	{
-		char *longer = xasprintf("%s %s", text, json_string_value(arg));
-		free(text);
-		text = longer;
+		json_t *value = json_array_get(values, index);
+		json_object_set(object, json_string_value(key), value ? value : json_null());
 	}
-	for (char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
-	return text;
 }
 
-struct widths {
-	int local;
-	int remote;
-	int user;
-	int class;
-	int line; /* of the terminal; 0: there is none, and lines are as long as they are */
-};
-
-static void widen(int *width, const char *text)
+/* One at a time: there may be very many. */
+static int print_json(json_t *answer)
 {
-	if ((int)strlen(text) > *width)
-		*width = (int)strlen(text);
-}
-
-static struct widths widths_of(const json_t *list)
-{
-	struct widths widths = {strlen("LOCAL"), strlen("REMOTE"), strlen("USER"), strlen("CLASS"),
-				0};
-	struct winsize window;
-	const json_t *row;
+	json_t *owner_keys = json_object_get(answer, "owner_keys"), *row;
+	json_t *owners = json_object_get(answer, "owners");
 	size_t index;
-	char number[24];
-	json_array_foreach(list, index, row)
-	{
-		char *local = end_text(row, "laddr", "lport");
-		char *remote = end_text(row, "raddr", "rport");
-		widen(&widths.local, local);
-		widen(&widths.remote, remote);
-		widen(&widths.user, user_text(row, number, sizeof(number)));
-		widen(&widths.class, class_text(row));
-		free(local);
-		free(remote);
-	}
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0)
-		widths.line = window.ws_col;
-	return widths;
-}
-
-static void print_head(const struct widths *widths)
-{
-	printf("%s%-6s %-*s %-*s %-2s %-*s %7s %-*s %10s %10s %8s COMMAND%s\n",
-	       style_begin(stdout, STYLE_HEAD), "PROTO", widths->local, "LOCAL", widths->remote,
-	       "REMOTE", "CC", widths->user, "USER", "PID", widths->class, "CLASS", "RATE", "BYTES",
-	       "AGE", style_end(stdout));
-}
-
-/* The columns before the command. */
-static int columns(const struct widths *widths)
-{
-	return 6 + 1 + widths->local + 1 + widths->remote + 1 + 2 + 1 + widths->user + 1 + 7 + 1 +
-	       widths->class + 11 + 11 + 9 + 1;
-}
-
-static void print_row(const struct widths *widths, const json_t *row)
-{
-	char *local = end_text(row, "laddr", "lport"), *remote = end_text(row, "raddr", "rport");
-	char *command = command_text(row), number[24];
-	int room = widths->line - columns(widths);
-	printf("%-6s %-*s %-*s %-2s %-*s", member_text(row, "proto"), widths->local, local,
-	       widths->remote, remote, member_text(row, "cc"), widths->user,
-	       user_text(row, number, sizeof(number)));
-	print_number(row, "pid", 7);
-	printf(" %-*s", widths->class, class_text(row));
-	print_rate(row);
-	print_number(row, "bytes", 10);
-	print_age(row);
-	if (widths->line && room < (int)strlen(command))
-		printf(" %.*s\n", room > 0 ? room : 0, command);
-	else
-		printf(" %s\n", command);
-	free(local);
-	free(remote);
-	free(command);
-}
-
-/* Why a column is empty, once. */
-static void explain_gaps(const json_t *list)
-{
-	const json_t *first = json_array_get(list, 0);
-	if (!first)
-		return;
-	fflush(stdout);
-	if (json_is_null(json_object_get(first, "bytes")))
-		fputs("nfshaper: bytes and rates are not known: sysctl "
-		      "net.netfilter.nf_conntrack_acct=1 makes the kernel count those of new "
-		      "connections\n",
-		      stderr);
-}
-
-static int print_list(const json_t *list)
-{
-	const json_t *row;
-	size_t index;
-	struct widths widths = widths_of(list);
 	int status = EXIT_DONE;
-	print_head(&widths);
-	json_array_foreach(list, index, row)
+	putchar('[');
+	json_array_foreach(json_object_get(answer, "rows"), index, row)
 	{
-		print_row(&widths, row);
-		if (index % ROWS_PER_FLUSH == ROWS_PER_FLUSH - 1)
+		json_t *object = json_object();
+		take(object, json_object_get(answer, "keys"), row);
+		json_t *owner = json_object_get(object, "owner");
+		take(object, owner_keys,
+		     json_is_integer(owner)
+			     ? json_array_get(owners, (size_t)json_integer_value(owner))
+			     : NULL);
+		json_object_del(object, "owner");
+		printf("%s\n  ", index ? "," : "");
+		json_dumpf(object, stdout, 0);
+		json_decref(object);
+		if (index % NETSTAT_ROWS_PER_FLUSH == NETSTAT_ROWS_PER_FLUSH - 1)
 			status = cli_flush();
 		if (status)
 			return status;
 	}
-	status = cli_flush();
-	if (!status)
-		explain_gaps(list);
-	return status;
+	puts("\n]");
+	return cli_flush();
+}
+
+/* Why there are gaps, once. */
+static void explain_gaps(const json_t *answer)
+{
+	const json_t *first = json_array_get(json_object_get(answer, "rows"), 0);
+	long long late = member_number(answer, "late");
+	if (late)
+		fprintf(stderr, "nfshaper: the owners of %lld connections were not found in time\n",
+			late);
+	if (first && json_is_null(netstat_value(answer, first, "bytes")))
+		fputs("nfshaper: bytes, packets and rates are not known: sysctl "
+		      "net.netfilter.nf_conntrack_acct=1 makes the kernel count those of new "
+		      "connections\n",
+		      stderr);
+	if (first && json_is_null(netstat_value(answer, first, "age")))
+		fputs("nfshaper: ages are not known: sysctl "
+		      "net.netfilter.nf_conntrack_timestamp=1 makes the kernel remember when new "
+		      "connections begin\n",
+		      stderr);
 }
 
 int command_netstat(struct cli *cli, int argc, char **argv)
@@ -251,16 +123,14 @@ int command_netstat(struct cli *cli, int argc, char **argv)
 				json_pack("{s:s, s:I}", "expression", expression, "interval_ms",
 					  (json_int_t)interval_ms),
 				&answer);
-	if (!status && json_is_object(answer)) {
-		status = print_fault(expression, json_object_get(answer, "fault"));
-		json_decref(answer);
-	} else if (!status && cli->json) {
-		cli_print_json(answer);
-		status = cli_flush();
-	} else if (!status) {
-		status = print_list(answer);
-		json_decref(answer);
-	}
+	const json_t *fault = json_object_get(answer, "fault");
+	if (fault)
+		status = print_fault(expression, fault);
+	else if (!status)
+		status = cli->json ? print_json(answer) : netstat_table_print(answer);
+	if (!status)
+		explain_gaps(answer);
+	json_decref(answer);
 	free(expression);
 	return status;
 }

@@ -50,6 +50,24 @@ static void print_queue(const json_t *queue)
 	       member_number(queue, "enobufs"), member_number(queue, "verdict_errors"));
 }
 
+static void print_owners(const json_t *owners)
+{
+	const char *why = json_string_value(json_object_get(owners, "why"));
+	printf("owners     %s", member_text(owners, "source"));
+	if (why)
+		printf(" (%s)", why);
+	if (member_number(owners, "lookups") == 0) {
+		putchar('\n');
+		return;
+	}
+	printf(", %lld look-ups, %lld at once, %lld searched in %lld folders, %lld unknown\n"
+	       "           %lld packets waiting, %lld late\n",
+	       member_number(owners, "lookups"), member_number(owners, "hits"),
+	       member_number(owners, "misses"), member_number(owners, "searches"),
+	       member_number(owners, "unknown"), member_number(owners, "waiting"),
+	       member_number(owners, "late"));
+}
+
 static void print_class(const json_t *class)
 {
 	char rate[32], ceil[32], now[32], connections[24] = "-";
@@ -179,6 +197,7 @@ static void print_status(const json_t *status)
 	else
 		printf("%snot judged ALL PACKETS: the table inet nfshaper is gone%s\n",
 		       style_begin(stdout, STYLE_ERROR), style_end(stdout));
+	print_owners(json_object_get(status, "owners"));
 	print_remark(json_object_get(status, "remark"));
 	print_flowtables(json_object_get(status, "flowtables"));
 	json_array_foreach(json_object_get(status, "interfaces"), index, interface)

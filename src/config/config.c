@@ -21,6 +21,7 @@
 #include "nfshaper/mark.h"
 #include "util/alloc.h"
 
+#define OWNER_DEADLINE_NS 20000000u
 #define RATE_MIN_BPS 8 /* HTB counts bytes */
 
 static const struct schema_key keys[] = {
@@ -54,7 +55,11 @@ static struct config *config_new(const char *path)
 	config->path = xstrdup(path);
 	config->mark_mask = NFSHAPER_MASK_DEFAULT;
 	config->mark_mask_at.file = config->path;
-	config->queue = (struct config_queue){.length = 4096, .fail_open = true};
+	config->queue = (struct config_queue){
+		.length = 4096,
+		.fail_open = true,
+		.owner_deadline_ns = OWNER_DEADLINE_NS,
+	};
 	set_default_management(config);
 	return config;
 }

@@ -78,9 +78,10 @@ struct config_management {
 
 struct config_queue {
 	uint16_t first;
-	unsigned workers; /* 0: auto */
-	uint32_t length;  /* packets */
-	bool fail_open;   /* on-failure: open */
+	unsigned workers;           /* 0: auto */
+	uint32_t length;            /* packets */
+	bool fail_open;             /* on-failure: open */
+	uint64_t owner_deadline_ns; /* how long a packet waits for its owner to be found */
 };
 
 /*

@@ -53,7 +53,8 @@ static const struct schema_key keys[] = {
 	SCHEMA_KEY("length", SCHEMA_TEXT, "a number of packets, such as 4096", read_length,
 		   FIELD(length)),
 	SCHEMA_KEY("on-failure", SCHEMA_TEXT, "open or closed", read_on_failure, FIELD(fail_open)),
-	SCHEMA_LATER("owner-deadline"),
+	SCHEMA_KEY("owner-deadline", SCHEMA_TEXT, "a delay, such as 20ms", value_delay,
+		   FIELD(owner_deadline_ns)),
 };
 
 static const struct schema schema = SCHEMA("`queue`", keys);

@@ -28,6 +28,8 @@ static const struct unit size_units[] = {
 static const struct unit duration_units[] = {{"y", 365 * 86400}, {"w", 7 * 86400}, {"d", 86400},
 					     {"h", 3600},        {"m", 60},        {"s", 1}};
 
+static const struct unit delay_units[] = {{"ms", 1000000}, {"s", 1000000000}};
+
 /* A share keeps nine digits behind the point in its integer form. */
 static const struct unit percent_units[] = {{"%", FRACTION_ONE}};
 
@@ -127,6 +129,11 @@ int units_percent(const char *text, double *ret_percent)
 int units_size(const char *text, uint64_t *ret_bytes)
 {
 	return read_with_unit(text, size_units, COUNT(size_units), UNITS_SIZE_MAX_BYTES, ret_bytes);
+}
+
+int units_delay(const char *text, uint64_t *ret_ns)
+{
+	return read_with_unit(text, delay_units, COUNT(delay_units), UNITS_DELAY_MAX_NS, ret_ns);
 }
 
 int units_duration(const char *text, uint64_t *ret_seconds)
@@ -229,6 +236,18 @@ char *units_duration_problem(const char *text, int error)
 			"from large to small, such as 1m30s",
 			SHOWN(text));
 	return xasprintf("`%s` is not a duration: write seconds, or such as 1m30s, 2h, 1d",
+			 SHOWN(text));
+}
+
+char *units_delay_problem(const char *text, int error)
+{
+	if (error == -ENODATA || error == -ENOENT)
+		return xasprintf("`%s` has %s unit: write %.*sms or %.*ss", SHOWN(text),
+				 error == -ENODATA ? "no" : "an unknown", number_length(text), text,
+				 number_length(text), text);
+	if (error == -ERANGE)
+		return xasprintf("`%s` is too long: at most 10s", SHOWN(text));
+	return xasprintf("`%s` is not a delay: write a number and its unit, such as 20ms or 1s",
 			 SHOWN(text));
 }
 

@@ -64,6 +64,13 @@ void value_duration(struct reader *reader, const char *key, const struct node *v
 		report_problem(reader, key, value, units_duration_problem(value->text, error));
 }
 
+void value_delay(struct reader *reader, const char *key, const struct node *value, void *field)
+{
+	int error = units_delay(value->text, field);
+	if (error)
+		report_problem(reader, key, value, units_delay_problem(value->text, error));
+}
+
 void value_bool(struct reader *reader, const char *key, const struct node *value, void *field)
 {
 	static const char *const words[] = {"true", "false"};

@@ -11,9 +11,10 @@ void value_line_rate(struct reader *reader, const char *key, const struct node *
 void value_bool(struct reader *reader, const char *key, const struct node *value, void *field);
 void value_name(struct reader *reader, const char *key, const struct node *value, void *field);
 
-/* Fields: uint64_t; bytes, and seconds. */
+/* Fields: uint64_t; bytes, seconds, and nanoseconds. */
 void value_size(struct reader *reader, const char *key, const struct node *value, void *field);
 void value_duration(struct reader *reader, const char *key, const struct node *value, void *field);
+void value_delay(struct reader *reader, const char *key, const struct node *value, void *field);
 
 /* Reads a number from `min` to `max` into *ret_number; false, and reported, where it is none. */
 bool value_number(struct reader *reader, const char *key, const struct node *value, uint64_t min,

@@ -71,7 +71,7 @@ void aftermath_precede(struct daemon *daemon)
 	/* What the marks say is not known, or they are other bits now. */
 	bool is_void = earlier->known.ids.count == 0 || plan->ids_forgotten ||
 		       (earlier->mark_mask && earlier->mark_mask != plan->mark_mask);
-	remark_run(&daemon->remark, daemon->snapshot, is_void);
+	remark_run(&daemon->remark, daemon->snapshot, daemon->owners, is_void);
 	report(&daemon->remark);
 }
 
@@ -102,7 +102,8 @@ static void on_done(void *data)
 void aftermath_begin(struct daemon *daemon)
 {
 	remark_stop(&daemon->remark);
-	remark_start(&daemon->remark, daemon->snapshot, daemon->loop, on_done, daemon);
+	remark_start(&daemon->remark, daemon->snapshot, daemon->owners, daemon->loop, on_done,
+		     daemon);
 }
 
 void aftermath_stop(struct daemon *daemon)

@@ -69,6 +69,15 @@ void control_answer(struct control_request *request, json_t *result)
 	hand_over(request);
 }
 
+void control_answer_text(struct control_request *request, char *result)
+{
+	request->text = xasprintf("{\"version\":%d,\"ok\":true,\"result\":%s}",
+				  NFSHAPER_CONTROL_VERSION, result);
+	request->length = strlen(request->text);
+	free(result);
+	hand_over(request);
+}
+
 void control_fail(struct control_request *request, const char *format, ...)
 {
 	char *error = NULL;

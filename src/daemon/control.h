@@ -47,6 +47,9 @@ bool control_is_root(const struct control_request *request);
 /* Answers with a result, whose reference is taken over. Any thread. */
 void control_answer(struct control_request *request, json_t *result);
 
+/* The same with a result that is JSON text already; the text is taken over. */
+void control_answer_text(struct control_request *request, char *result);
+
 /* Answers with what went wrong. Any thread. */
 void control_fail(struct control_request *request, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

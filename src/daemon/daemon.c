@@ -10,6 +10,7 @@
  *   child        where it detaches, all that follows happens in the child
  *   control      the socket and the signals: a stop that comes now waits for its turn
  *   throttles    their tables of sessions
+ *   owners       where some rule asks for them
  *   workers      queues are bound before any rule feeds them
  *   shapers      classes are there before any packet is given one
  *   marks        living connections are judged
@@ -31,6 +32,7 @@
 
 #include "daemon/detach.h"
 #include "daemon/notify.h"
+#include "daemon/ownership.h"
 #include "daemon/pidfile.h"
 #include "daemon/preflight.h"
 #include "daemon/reload.h"
@@ -92,6 +94,17 @@ static void close_workers(struct daemon *daemon)
 		worker_free(daemon->workers[i]);
 	}
 	free(daemon->workers);
+	daemon->workers = NULL;
+}
+
+static int start_owners(struct daemon *daemon)
+{
+	char *why = NULL;
+	int error = ownership_open(daemon, daemon->snapshot, &why);
+	if (error)
+		log_error("%s", why);
+	free(why);
+	return error;
 }
 
 static int start_worker(struct daemon *daemon, unsigned index)
@@ -102,7 +115,7 @@ static int start_worker(struct daemon *daemon, unsigned index)
 	do {
 		free(why);
 		why = NULL;
-		worker = worker_new(daemon->snapshot, index, &why);
+		worker = worker_new(daemon->snapshot, daemon->owners, index, &why);
 	} while (!worker && errno == EBUSY && locks_wait(&tries));
 	daemon->workers[index] = worker;
 	int error = worker ? worker_start(worker) : -EIO;
@@ -222,6 +235,7 @@ static void take_down(struct daemon *daemon)
 	police_stop(&daemon->police, daemon->loop);
 	ruleset_stop_queueing(daemon);
 	close_workers(daemon);
+	ownership_close(daemon);
 	sessions_close(daemon);
 	ruleset_remove(daemon);
 	shaping_stop(&daemon->shaping, daemon->loop);
@@ -255,6 +269,9 @@ static int serve(struct daemon *daemon, int ready_fd)
 	error = sessions_open(daemon);
 	if (error)
 		goto no_throttles;
+	error = start_owners(daemon);
+	if (error)
+		goto no_owners;
 	error = start_workers(daemon);
 	if (error)
 		goto no_workers;
@@ -282,6 +299,8 @@ no_table:
 no_shaping:
 	close_workers(daemon);
 no_workers:
+	ownership_close(daemon);
+no_owners:
 	sessions_close(daemon);
 no_throttles:
 	confirm_end(daemon, confirm_s, false);

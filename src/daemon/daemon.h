@@ -44,6 +44,7 @@ struct daemon {
 	struct snapshot *snapshot;
 	struct session_file *session_file;
 	ev_timer tidy_timer;     /* of sessions */
+	struct owners *owners;   /* NULL: nothing has asked for them so far */
 	struct worker **workers; /* snapshot->plan->workers of them */
 	struct shaping shaping;
 	struct incoming incoming;

@@ -15,9 +15,12 @@ struct flow {
 	uint16_t dport;
 	uint8_t proto;
 	uint8_t count;
+	bool has_uid;
 	int32_t rule;
 	uint32_t id;
 	uint32_t queued_id;
+	uint32_t uid;
+	uint64_t answers;
 	uint64_t added_ns; /* 0: empty */
 	uint32_t steps[FLOWS_STEPS_MAX];
 };
@@ -52,13 +55,13 @@ static uint64_t mix(uint64_t hash, const uint8_t *bytes)
 	return (hash ^ (hash >> 32) ^ words[1]) * HASH_FACTOR;
 }
 
-static size_t slot(const struct flows *flows, const struct packet *packet)
+uint32_t flows_hash(const struct packet *packet)
 {
 	uint64_t hash =
 		(uint64_t)packet->proto << 32 | (uint32_t)packet->sport << 16 | packet->dport;
 	hash = mix(hash, packet->src.bytes);
 	hash = mix(hash ^ (hash >> 32), packet->dst.bytes);
-	return (hash >> 32) & flows->mask;
+	return (uint32_t)(hash >> 32);
 }
 
 static bool is_same(const struct flow *flow, const struct packet *packet)
@@ -73,12 +76,15 @@ bool flows_find(const struct flows *flows, const struct packet *packet, uint64_t
 {
 	if (!packet->has_ports)
 		return false;
-	const struct flow *flow = &flows->slots[slot(flows, packet)];
+	const struct flow *flow = &flows->slots[flows_hash(packet) & flows->mask];
 	if (!flow->added_ns || now_ns - flow->added_ns > max_age_ns || !is_same(flow, packet))
 		return false;
 	path->rule = flow->rule;
 	path->id = flow->id;
 	path->queued_id = flow->queued_id;
+	path->has_uid = flow->has_uid;
+	path->uid = flow->uid;
+	path->answers = flow->answers;
 	path->count = flow->count;
 	for (unsigned i = 0; i < flow->count; i++)
 		path->steps[i] = flow->steps[i];
@@ -90,7 +96,7 @@ void flows_add(struct flows *flows, const struct packet *packet, uint64_t now_ns
 {
 	if (!packet->has_ports || path->count > FLOWS_STEPS_MAX)
 		return;
-	struct flow *flow = &flows->slots[slot(flows, packet)];
+	struct flow *flow = &flows->slots[flows_hash(packet) & flows->mask];
 	*flow = (struct flow){
 		.src = packet->src,
 		.dst = packet->dst,
@@ -101,6 +107,9 @@ void flows_add(struct flows *flows, const struct packet *packet, uint64_t now_ns
 		.rule = path->rule,
 		.id = path->id,
 		.queued_id = path->queued_id,
+		.has_uid = path->has_uid,
+		.uid = path->uid,
+		.answers = path->answers,
 		.added_ns = now_ns,
 	};
 	for (unsigned i = 0; i < path->count; i++)

@@ -27,6 +27,9 @@
 
 struct flows;
 
+/* Of addresses, protocol and ports. */
+uint32_t flows_hash(const struct packet *packet);
+
 /* `slots` is a power of two. */
 struct flows *flows_new(unsigned slots);
 void flows_free(struct flows *flows);

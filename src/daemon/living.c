@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "kernel/host_addresses.h"
+#include "net/proto.h"
 
 static void take_address(const struct prefix *prefix, bool is_broadcast, void *data)
 {
@@ -25,41 +26,48 @@ void host_fini(struct host *host)
 	addr_set_fini(&host->broadcast);
 }
 
-/* As net/packet.c has it. */
-static bool has_ports(uint8_t proto)
+/* A packet of the original direction behind destination NAT; `reply` NULL: that is not known. */
+static struct packet packet_of(uint8_t proto, const struct connection_tuple *original,
+			       const struct connection_tuple *reply)
 {
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE ||
-	       proto == IPPROTO_SCTP || proto == IPPROTO_DCCP;
+	bool has_ports = proto_has_ports(proto);
+	return (struct packet){
+		.src = original->saddr,
+		.dst = reply ? reply->saddr : original->daddr,
+		.proto = proto,
+		.has_ports = has_ports,
+		.has_icmp = proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6,
+		.icmp_type = original->icmp_type,
+		.icmp_code = original->icmp_code,
+		.sport = original->sport,
+		.dport = reply && has_ports ? reply->sport : original->dport,
+	};
 }
 
-static struct packet packet_of(const struct connection *connection)
+static bool tell(const struct host *host, const struct packet *packet, struct packet *ret_packet,
+		 enum direction *ret_direction)
 {
-	bool is_expected = connection->has_master;
-	const struct connection_tuple *tuple =
-		is_expected ? &connection->master : &connection->original;
-	uint8_t proto = is_expected ? connection->master_proto : connection->proto;
-	/* Of a master the kernel tells only how it began. */
-	const struct connection_tuple *reply = is_expected ? NULL : &connection->reply;
-	return (struct packet){
-		.src = tuple->saddr,
-		.dst = reply ? reply->saddr : tuple->daddr,
-		.proto = proto,
-		.has_ports = has_ports(proto),
-		.has_icmp = proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6,
-		.icmp_type = tuple->icmp_type,
-		.icmp_code = tuple->icmp_code,
-		.sport = tuple->sport,
-		.dport = reply && has_ports(proto) ? reply->sport : tuple->dport,
-	};
+	bool from_us = addr_set_has(&host->own, &packet->src);
+	bool to_us = addr_set_has(&host->own, &packet->dst);
+	*ret_packet = *packet;
+	*ret_direction = from_us ? DIRECTION_OUT : to_us ? DIRECTION_IN : DIRECTION_FORWARD;
+	return !(from_us && to_us) && !addr_set_has(&host->broadcast, &packet->dst);
 }
 
 bool living_packet(const struct host *host, const struct connection *connection,
 		   struct packet *ret_packet, enum direction *ret_direction)
 {
-	struct packet packet = packet_of(connection);
-	bool from_us = addr_set_has(&host->own, &packet.src);
-	bool to_us = addr_set_has(&host->own, &packet.dst);
-	*ret_packet = packet;
-	*ret_direction = from_us ? DIRECTION_OUT : to_us ? DIRECTION_IN : DIRECTION_FORWARD;
-	return !(from_us && to_us) && !addr_set_has(&host->broadcast, &packet.dst);
+	if (!connection->has_master)
+		return living_own_packet(host, connection, ret_packet, ret_direction);
+	/* Of a master the kernel tells only how it began. */
+	struct packet packet = packet_of(connection->master_proto, &connection->master, NULL);
+	return tell(host, &packet, ret_packet, ret_direction);
+}
+
+bool living_own_packet(const struct host *host, const struct connection *connection,
+		       struct packet *ret_packet, enum direction *ret_direction)
+{
+	struct packet packet =
+		packet_of(connection->proto, &connection->original, &connection->reply);
+	return tell(host, &packet, ret_packet, ret_direction);
 }

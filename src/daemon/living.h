@@ -32,4 +32,8 @@ void host_fini(struct host *host);
 bool living_packet(const struct host *host, const struct connection *connection,
 		   struct packet *ret_packet, enum direction *ret_direction);
 
+/* The same of itself also where it was expected: what it looks like, not as what it is judged. */
+bool living_own_packet(const struct host *host, const struct connection *connection,
+		       struct packet *ret_packet, enum direction *ret_direction);
+
 #endif

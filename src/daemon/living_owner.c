@@ -2,28 +2,15 @@
 #include "daemon/living_owner.h"
 
 #include <poll.h>
-#include <stdlib.h>
 
 #include "util/clock.h"
 
-#define ONE_NS 100000000ull /* for each */
+#define ONE_NS 1000000000ull /* for each */
 #define POLL_MS 10
-
-/* What cannot be opened is no owner: their next packets decide. */
-static void open_search(struct living_owners *living)
-{
-	char *why = NULL;
-	living->is_opened = true;
-	living->owners = owners_new(&why);
-	if (living->owners)
-		living->finder = owner_finder_new(living->owners);
-	free(why);
-}
 
 void living_owners_fini(struct living_owners *living)
 {
 	owner_finder_free(living->finder);
-	owners_free(living->owners);
 }
 
 /* Answers that come too late for another connection are passed over. */
@@ -71,8 +58,8 @@ struct owner_query living_query(const struct packet *packet, enum direction dire
 bool living_owner(struct living_owners *living, const struct owner_query *query,
 		  enum owner_level level, struct owner *ret_owner)
 {
-	if (!living->is_opened)
-		open_search(living);
+	if (!living->finder && living->owners)
+		living->finder = owner_finder_new(living->owners);
 	if (!living->finder || !living->budget_ns)
 		return false;
 	if (owners_find(living->finder, query, level, ret_owner) != OWNER_FOUND &&

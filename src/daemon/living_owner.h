@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Owners of living connections, for whoever judges many of them again beside the packet path: one
- * after the other, each waited for a moment, all together for a bounded time. The search is opened
- * when the first one is asked for. Belongs to one thread.
+ * after the other, each waited for a moment, all together for a bounded time. Belongs to one
+ * thread.
  */
 #ifndef DAEMON_LIVING_OWNER_H
 #define DAEMON_LIVING_OWNER_H
@@ -15,12 +15,11 @@
 #include "owner/owners.h"
 
 struct living_owners {
-	uint64_t budget_ns; /* that is left of the time for all; set it first, the rest is zero */
+	struct owners *owners; /* borrowed; NULL: nothing asks for any. Set first, as … */
+	uint64_t budget_ns;    /* … that is left of the time for all, and … */
 	const _Atomic bool *is_cancelled;
-	struct owners *owners;
-	struct owner_finder *finder;
+	struct owner_finder *finder; /* made when the first one is asked for */
 	uint64_t token;
-	bool is_opened;
 };
 
 void living_owners_fini(struct living_owners *living);

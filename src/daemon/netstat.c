@@ -16,6 +16,7 @@
 struct netstat_job {
 	struct netstat *netstat;
 	struct snapshot *snapshot; /* held */
+	struct ids ids;            /* its own: old ids of the plan go while it works */
 	struct condition *condition;
 	struct control_request *request;
 	unsigned interval_ms;
@@ -29,14 +30,15 @@ static void *run(void *data)
 	struct netstat_job *job = data;
 	const struct netstat_options options = {
 		.snapshot = job->snapshot,
+		.ids = &job->ids,
 		.condition = job->condition,
 		.interval_ms = job->interval_ms,
 		.is_cancelled = &job->is_cancelled,
 	};
 	char *why = NULL;
-	json_t *list = netstat_list(&options, &why);
+	char *list = netstat_list(&options, &why);
 	if (list)
-		control_answer(job->request, list);
+		control_answer_text(job->request, list);
 	else
 		control_fail(job->request, "%s", why);
 	free(why);
@@ -45,12 +47,18 @@ static void *run(void *data)
 	return NULL;
 }
 
+static void free_job(struct netstat_job *job)
+{
+	condition_free(job->condition);
+	ids_fini(&job->ids);
+	snapshot_free(job->snapshot);
+	free(job);
+}
+
 static void end_job(struct netstat_job *job)
 {
 	pthread_join(job->thread, NULL);
-	condition_free(job->condition);
-	snapshot_free(job->snapshot);
-	free(job);
+	free_job(job);
 }
 
 static void on_over(struct ev_loop *loop, ev_async *watcher, int events)
@@ -118,6 +126,18 @@ static int start(struct netstat_job *job)
 	return error;
 }
 
+static struct netstat_job *new_job(struct netstat *netstat, struct snapshot *snapshot,
+				   struct control_request *request)
+{
+	struct netstat_job *job = xcalloc(1, sizeof(*job));
+	job->netstat = netstat;
+	job->request = request;
+	job->snapshot = snapshot_hold(snapshot);
+	for (size_t i = 0; i < snapshot->plan->ids.count; i++)
+		ids_add(&job->ids, &snapshot->plan->ids.items[i]);
+	return job;
+}
+
 static unsigned free_place(const struct netstat *netstat)
 {
 	unsigned place = 0;
@@ -147,11 +167,8 @@ void netstat_take(struct netstat *netstat, struct snapshot *snapshot,
 	}
 	if (!take_expression(request, expression, snapshot->config, &condition))
 		return;
-	struct netstat_job *job = xcalloc(1, sizeof(*job));
-	job->netstat = netstat;
-	job->snapshot = snapshot_hold(snapshot);
+	struct netstat_job *job = new_job(netstat, snapshot, request);
 	job->condition = condition;
-	job->request = request;
 	job->interval_ms = (unsigned)interval_ms;
 	int error = start(job);
 	if (!error) {
@@ -159,7 +176,5 @@ void netstat_take(struct netstat *netstat, struct snapshot *snapshot,
 		return;
 	}
 	control_fail(request, "a thread could not be started: %s", strerror(error));
-	condition_free(condition);
-	snapshot_free(snapshot);
-	free(job);
+	free_job(job);
 }

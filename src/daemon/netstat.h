@@ -27,7 +27,8 @@ void netstat_watch(struct netstat *netstat, struct ev_loop *loop);
 
 /*
  * {"expression": text, may be left out; "interval_ms": over which rates are measured, 0: not at
- * all}. The answer is the list of `netstat -j`, the busiest first.
+ * all}. The answer is that of daemon/netstat_answer.h, the busiest first, or, where the expression
+ * is wrong, {"fault": {"offset": bytes, "message": text}}.
  */
 void netstat_take(struct netstat *netstat, struct snapshot *snapshot,
 		  struct control_request *request);

@@ -2,150 +2,281 @@
 #include "daemon/netstat_json.h"
 
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <time.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "config/source.h"
 #include "net/proto.h"
-#include "nfshaper/mark.h"
 #include "rules/evaluation.h"
+#include "util/alloc.h"
 
 #define NS_PER_S 1e9
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-const struct outcome *netstat_outcome(const struct plan *plan, uint32_t mark)
-{
-	uint32_t id = (mark & plan->mark_mask) >> nfshaper_mask_shift(plan->mark_mask);
-	for (size_t i = 0; i < plan->ids.count; i++)
-		if (plan->ids.items[i].id == id && plan->ids.items[i].kind != OUTCOME_CALL)
-			return &plan->ids.items[i];
-	return NULL;
-}
+/* What a column is taken from. */
+struct listed {
+	const struct netstat_row *row;
+	const struct facts *facts;
+	struct evaluation evaluation;
+	uint64_t now_ns;
+};
 
-const char *netstat_class(const struct outcome *outcome)
+/* Command lines and paths may be any bytes: what is no UTF-8 becomes U+FFFD. */
+static json_t *repaired(const char *value)
 {
-	return outcome && outcome_has_class(outcome) ? outcome->name : NULL;
-}
-
-static const char *verdict_text(const struct outcome *outcome)
-{
-	if (!outcome)
-		return "undecided";
-	switch (outcome->kind) {
-	case OUTCOME_DROP:
-		return "drop";
-	case OUTCOME_REJECT:
-		return "reject";
-	case OUTCOME_CLASS:
-	case OUTCOME_QUEUED:
-	case OUTCOME_CALL:
-		break;
+	size_t left = strlen(value), used = 0, length;
+	char *text = xcalloc(left * strlen(REPLACEMENT) + 1, 1);
+	for (; left; value += length, left -= length) {
+		length = utf8_length(value, left);
+		size_t kept = length ? length : strlen(REPLACEMENT);
+		memcpy(text + used, length ? value : REPLACEMENT, kept);
+		used += kept;
+		length = length ? length : 1;
 	}
-	return "accept";
-}
-
-static void put(json_t *object, const char *key, json_t *value)
-{
-	json_object_set_new(object, key, value ? value : json_null());
+	json_t *json = json_string(text);
+	free(text);
+	return json;
 }
 
 static json_t *text(const char *value)
 {
-	return value ? json_string(value) : json_null();
+	if (!value)
+		return json_null();
+	json_t *json = json_string(value);
+	return json ? json : repaired(value);
 }
 
-/* The attribute as a number or a text; bytes that are no UTF-8 make it unknown. */
-static void put_attribute(json_t *object, const char *key, const struct facts *facts,
-			  enum attribute attribute)
+static json_t *number(bool is_known, uint64_t value)
+{
+	return is_known ? json_integer((json_int_t)value) : json_null();
+}
+
+static json_t *attribute(struct listed *listed, enum attribute attribute)
 {
 	struct value value;
 	char buffer[ADDR_TEXT_MAX];
-	struct evaluation evaluation = evaluation_of(facts);
-	evaluation_get(&evaluation, attribute, &value);
+	evaluation_get(&listed->evaluation, attribute, &value);
 	switch (value.type) {
 	case VALUE_NUMBER:
-		put(object, key, json_integer((json_int_t)value.number));
-		break;
+		return json_integer((json_int_t)value.number);
 	case VALUE_ADDRESS:
-		put(object, key, json_string(addr_text(&value.addr, buffer)));
-		break;
+		return json_string(addr_text(&value.addr, buffer));
 	case VALUE_TEXT:
-		put(object, key, json_stringn(value.text, value.length));
-		break;
-	default:
-		put(object, key, json_null());
+		return json_stringn(value.text, value.length);
+	case VALUE_TEXTS:
+	case VALUE_UNKNOWN:
 		break;
 	}
+	return json_null();
 }
 
-static void put_owner(json_t *object, const struct owner *owner)
+static json_t *proto(struct listed *listed)
 {
-	put(object, "user", text(owner->user));
-	put(object, "uid", owner->has_uid ? json_integer(owner->uid) : json_null());
-	put(object, "group", text(owner->group));
-	put(object, "pid", owner->has_pid ? json_integer(owner->pid) : json_null());
-	put(object, "cmd", text(owner->cmd));
-	json_t *args = owner->has_pid ? json_array() : json_null();
+	char buffer[PROTO_TEXT_MAX];
+	return json_string(proto_text(listed->row->packet.proto, buffer));
+}
+
+static json_t *dir(struct listed *listed)
+{
+	return json_string(direction_text(listed->row->direction));
+}
+
+static json_t *laddr(struct listed *listed)
+{
+	return attribute(listed, ATTR_LADDR);
+}
+
+static json_t *lport(struct listed *listed)
+{
+	return attribute(listed, ATTR_LPORT);
+}
+
+static json_t *raddr(struct listed *listed)
+{
+	return attribute(listed, ATTR_RADDR);
+}
+
+static json_t *rport(struct listed *listed)
+{
+	return attribute(listed, ATTR_RPORT);
+}
+
+static json_t *cc(struct listed *listed)
+{
+	return attribute(listed, ATTR_CC);
+}
+
+static json_t *class(struct listed *listed)
+{
+	return text(listed->facts->class);
+}
+
+static json_t *rule(struct listed *listed)
+{
+	return text(listed->facts->rule);
+}
+
+static json_t *verdict(struct listed *listed)
+{
+	const struct outcome *outcome = listed->row->outcome;
+	if (outcome && !outcome_has_class(outcome))
+		return json_string(outcome->kind == OUTCOME_DROP ? "drop" : "reject");
+	return json_string(outcome || listed->row->exempt ? "accept" : "undecided");
+}
+
+static json_t *exempt(struct listed *listed)
+{
+	return text(listed->row->exempt);
+}
+
+static json_t *mark(struct listed *listed)
+{
+	return json_sprintf("0x%08x", listed->row->connection.mark);
+}
+
+static json_t *zone(struct listed *listed)
+{
+	return json_integer(listed->row->connection.zone);
+}
+
+static json_t *answered(struct listed *listed)
+{
+	return json_boolean(listed->row->connection.status & IPS_SEEN_REPLY);
+}
+
+/* Where in the kernel's figures what comes in is, as the local end sees it. */
+static unsigned incoming(const struct listed *listed)
+{
+	return listed->facts->source_is_local ? 1 : 0;
+}
+
+static json_t *sum(struct listed *listed, const uint64_t *figures)
+{
+	return number(listed->row->connection.has_counters, figures[0] + figures[1]);
+}
+
+static json_t *one(struct listed *listed, const uint64_t *figures, unsigned way)
+{
+	return number(listed->row->connection.has_counters, figures[way]);
+}
+
+static json_t *bytes(struct listed *listed)
+{
+	return sum(listed, listed->row->connection.bytes);
+}
+
+static json_t *packets(struct listed *listed)
+{
+	return sum(listed, listed->row->connection.packets);
+}
+
+static json_t *bytes_in(struct listed *listed)
+{
+	return one(listed, listed->row->connection.bytes, incoming(listed));
+}
+
+static json_t *bytes_out(struct listed *listed)
+{
+	return one(listed, listed->row->connection.bytes, 1 - incoming(listed));
+}
+
+static json_t *packets_in(struct listed *listed)
+{
+	return one(listed, listed->row->connection.packets, incoming(listed));
+}
+
+static json_t *packets_out(struct listed *listed)
+{
+	return one(listed, listed->row->connection.packets, 1 - incoming(listed));
+}
+
+static json_t *rate_bps(struct listed *listed)
+{
+	return listed->row->has_rate ? json_real(listed->row->rate_bps) : json_null();
+}
+
+static json_t *age(struct listed *listed)
+{
+	uint64_t started_ns = listed->row->connection.started_ns;
+	if (started_ns == 0)
+		return json_null();
+	return json_real(
+		listed->now_ns > started_ns ? (double)(listed->now_ns - started_ns) / NS_PER_S : 0);
+}
+
+static const struct {
+	const char *key;
+	json_t *(*value)(struct listed *listed);
+} columns[] = {
+	{"proto", proto},
+	{"dir", dir},
+	{"laddr", laddr},
+	{"lport", lport},
+	{"raddr", raddr},
+	{"rport", rport},
+	{"cc", cc},
+	{"class", class},
+	{"rule", rule},
+	{"verdict", verdict},
+	{"exempt", exempt},
+	{"mark", mark},
+	{"zone", zone},
+	{"answered", answered},
+	{"bytes", bytes},
+	{"packets", packets},
+	{"bytes_in", bytes_in},
+	{"bytes_out", bytes_out},
+	{"packets_in", packets_in},
+	{"packets_out", packets_out},
+	{"rate_bps", rate_bps},
+	{"age", age},
+};
+
+json_t *netstat_keys(void)
+{
+	json_t *keys = json_array();
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		json_array_append_new(keys, json_string(columns[i].key));
+	json_array_append_new(keys, json_string("owner"));
+	return keys;
+}
+
+json_t *netstat_values(const struct netstat_row *row, const struct facts *facts, uint64_t now_ns,
+		       json_t *owner)
+{
+	struct listed listed = {
+		.row = row,
+		.facts = facts,
+		.evaluation = evaluation_of(facts),
+		.now_ns = now_ns,
+	};
+	json_t *values = json_array();
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		json_array_append_new(values, columns[i].value(&listed));
+	json_array_append_new(values, owner);
+	return values;
+}
+
+static json_t *args(const struct owner *owner)
+{
+	if (!owner->cmd)
+		return json_null();
+	json_t *list = json_array();
 	for (size_t i = 0; i < owner->n_args; i++)
-		json_array_append_new(args, text(owner->args[i]));
-	put(object, "args", args);
-	put(object, "exe", text(owner->exe));
-	put(object, "cgroup", text(owner->cgroup));
-	put(object, "unit", text(owner->unit));
+		json_array_append_new(list, text(owner->args[i]));
+	return list;
 }
 
-static json_t *count(const struct connection *connection, const uint64_t *figures, int which)
+json_t *netstat_owner_keys(void)
 {
-	if (!connection->has_counters)
-		return json_null();
-	return json_integer((json_int_t)(which < 0 ? figures[0] + figures[1] : figures[which]));
+	return json_pack("[s,s,s,s,s,s,s,s,s]", "user", "uid", "group", "pid", "cmd", "args", "exe",
+			 "cgroup", "unit");
 }
 
-/* `in` and `out` as the local end sees it. */
-static void put_traffic(json_t *object, const struct netstat_row *row, const struct facts *facts)
+json_t *netstat_owner_values(const struct owner *owner)
 {
-	const struct connection *connection = &row->connection;
-	int out = facts->source_is_local ? 0 : 1;
-	put(object, "bytes", count(connection, connection->bytes, -1));
-	put(object, "packets", count(connection, connection->packets, -1));
-	put(object, "bytes_in", count(connection, connection->bytes, 1 - out));
-	put(object, "bytes_out", count(connection, connection->bytes, out));
-	put(object, "packets_in", count(connection, connection->packets, 1 - out));
-	put(object, "packets_out", count(connection, connection->packets, out));
-	put(object, "rate_bps", row->has_rate ? json_real(row->rate_bps) : json_null());
-}
-
-static json_t *age(const struct connection *connection)
-{
-	struct timespec now;
-	if (connection->started_ns == 0)
-		return json_null();
-	clock_gettime(CLOCK_REALTIME, &now);
-	double seconds = (double)now.tv_sec + (double)now.tv_nsec / NS_PER_S -
-			 (double)connection->started_ns / NS_PER_S;
-	return json_real(seconds > 0 ? seconds : 0);
-}
-
-json_t *netstat_json(const struct netstat_row *row, const struct facts *facts,
-		     const struct plan *plan)
-{
-	static const struct owner nobody = {.level = OWNER_PROCESS};
-	const struct connection *connection = &row->connection;
-	const struct outcome *outcome = netstat_outcome(plan, connection->mark);
-	char proto[PROTO_TEXT_MAX];
-	json_t *object = json_object();
-	put(object, "proto", json_string(proto_text(row->packet.proto, proto)));
-	put(object, "dir", json_string(direction_text(row->direction)));
-	put_attribute(object, "laddr", facts, ATTR_LADDR);
-	put_attribute(object, "lport", facts, ATTR_LPORT);
-	put_attribute(object, "raddr", facts, ATTR_RADDR);
-	put_attribute(object, "rport", facts, ATTR_RPORT);
-	put_attribute(object, "cc", facts, ATTR_CC);
-	put_owner(object, facts->owner ? facts->owner : &nobody);
-	put(object, "class", text(netstat_class(outcome)));
-	put(object, "rule", text(facts->rule));
-	put(object, "verdict", json_string(verdict_text(outcome)));
-	put(object, "mark", json_sprintf("0x%08x", connection->mark));
-	put(object, "zone", json_integer(connection->zone));
-	put(object, "answered", json_boolean(connection->status & IPS_SEEN_REPLY));
-	put_traffic(object, row, facts);
-	put(object, "age", age(connection));
-	return object;
+	return json_pack("[o,o,o,o,o,o,o,o,o]", text(owner->user),
+			 number(owner->has_uid, owner->uid), text(owner->group),
+			 number(owner->has_pid, owner->pid), text(owner->cmd), args(owner),
+			 text(owner->exe), text(owner->cgroup), text(owner->unit));
 }

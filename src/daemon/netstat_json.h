@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One connection as `netstat -j` has it. */
+/*
+ * Connections and owners as lists of values, in the order of lists of keys: there may be a hundred
+ * thousand, and names once are enough for all of them.
+ */
 #ifndef DAEMON_NETSTAT_JSON_H
 #define DAEMON_NETSTAT_JSON_H
 
 #include <jansson.h>
 
 #include "daemon/netstat_rows.h"
-#include "engine/snapshot.h"
 #include "rules/facts.h"
+#include "rules/owner.h"
 
-/* The decision that the connection's mark says; NULL: none, or one that has no meaning. */
-const struct outcome *netstat_outcome(const struct plan *plan, uint32_t mark);
+/* The keys of a connection; they end with `owner`, the owner's position, or null. */
+json_t *netstat_keys(void);
 
-/* The class of a decision, or NULL. */
-const char *netstat_class(const struct outcome *outcome);
+/*
+ * `facts` tell the ends, the country, class and rule; `now_ns` is CLOCK_REALTIME; `owner` a new
+ * reference.
+ */
+json_t *netstat_values(const struct netstat_row *row, const struct facts *facts, uint64_t now_ns,
+		       json_t *owner);
 
-/* `facts` tell the ends, the country and, with facts->owner, the owner. */
-json_t *netstat_json(const struct netstat_row *row, const struct facts *facts,
-		     const struct plan *plan);
+json_t *netstat_owner_keys(void);
+json_t *netstat_owner_values(const struct owner *owner);
 
 #endif

@@ -2,12 +2,13 @@
 #include "daemon/netstat_list.h"
 
 #include <errno.h>
+#include <nfshaper/mark.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "daemon/living_owner.h"
+#include "daemon/netstat_answer.h"
 #include "daemon/netstat_json.h"
 #include "owner/owners.h"
 #include "owner/resolver.h"
@@ -17,12 +18,16 @@
 /* Owners that are not found until then are not known: sockets come and go meanwhile. */
 #define OWNERS_MAX_NS 10000000000ull
 #define POLL_MS 50
+#define NS_PER_S 1000000000ull
+
+static const struct owner nobody = {.level = OWNER_PROCESS};
 
 struct ranked {
-	json_t *object; /* NULL: not listed */
-	bool is_asked;  /* its owner is being searched */
+	char *text;    /* NULL: not listed */
+	bool is_asked; /* its owner is being searched */
 	double rate_bps;
 	uint64_t bytes;
+	size_t position;
 };
 
 struct listing {
@@ -32,27 +37,66 @@ struct listing {
 	struct geo_cache *geo_cache;
 	struct clock clock;
 	struct local_time now;
+	uint64_t now_ns; /* CLOCK_REALTIME */
+	struct host host;
 	struct owners *owners;
 	struct owner_finder *finder;
 	uint32_t *steps; /* room for a path through the rules */
 	struct netstat_rows rows;
 	struct ranked *ranked; /* one for each row */
-	uint64_t end_ns;       /* of the search for owners */
+	struct netstat_answer *answer;
+	uint64_t end_ns; /* of the search for owners */
 	unsigned n_asked;
+	unsigned n_late;
 };
+
+/*
+ * The rules' view of it, which is that of its master where it was expected. What is not judged has
+ * class default, as `explain` says it.
+ */
+static void tell_decision(const struct listing *listing, struct netstat_row *row)
+{
+	const struct snapshot *snapshot = listing->options->snapshot;
+	uint32_t mask = snapshot->plan->mark_mask;
+	uint32_t id = (row->connection.mark & mask) >> nfshaper_mask_shift(mask);
+	struct packet packet;
+	enum direction direction;
+	row->outcome = id ? ids_by_id(listing->options->ids, id) : NULL;
+	if (row->outcome && row->outcome->kind == OUTCOME_CALL)
+		row->outcome = NULL;
+	if (id)
+		return;
+	bool is_judged = living_packet(&listing->host, &row->connection, &packet, &direction);
+	struct facts facts = rejudge_facts(snapshot, &packet, direction);
+	row->exempt = decide_exemption(snapshot, &facts);
+	if (!row->exempt && !is_judged)
+		row->exempt = "what this host sends to itself, or to all, is never judged";
+}
+
+static const char *class_of(const struct listing *listing, const struct netstat_row *row)
+{
+	if (row->exempt)
+		return listing->options->ids->items[0].name;
+	return row->outcome && outcome_has_class(row->outcome) ? row->outcome->name : NULL;
+}
+
+/* What the listing knows beside the packet. */
+static void fill(const struct listing *listing, const struct owner *owner, struct facts *facts)
+{
+	facts->geo = listing->geo;
+	facts->geo_cache = listing->geo_cache;
+	facts->now = listing->now;
+	facts->owner = owner;
+}
 
 static struct facts facts_of(const struct listing *listing, const struct netstat_row *row,
 			     const struct owner *owner)
 {
-	const struct snapshot *snapshot = listing->options->snapshot;
 	const struct packet_origin origin = {.direction = row->direction};
-	struct facts facts = decide_facts(snapshot, &row->packet, &origin);
-	facts.geo = listing->geo;
-	facts.geo_cache = listing->geo_cache;
-	facts.now = listing->now;
+	struct facts facts = decide_facts(listing->options->snapshot, &row->packet, &origin);
+	fill(listing, owner, &facts);
 	facts.mark = row->connection.mark;
-	facts.owner = owner;
-	facts.class = netstat_class(netstat_outcome(snapshot->plan, row->connection.mark));
+	facts.class = class_of(listing, row);
 	return facts;
 }
 
@@ -61,19 +105,20 @@ static struct facts facts_of(const struct listing *listing, const struct netstat
  * by the rules again, and must come to what its mark says.
  */
 static const char *rule_of(const struct listing *listing, const struct netstat_row *row,
-			   const struct facts *facts)
+			   const struct owner *owner)
 {
 	const struct snapshot *snapshot = listing->options->snapshot;
-	const struct outcome *outcome = netstat_outcome(snapshot->plan, row->connection.mark);
 	struct path path = {.steps = listing->steps};
-	struct facts judged = rejudge_facts(snapshot, &row->packet, row->direction);
-	judged.geo = facts->geo;
-	judged.geo_cache = facts->geo_cache;
-	judged.now = facts->now;
-	judged.owner = facts->owner;
-	path_find(snapshot, &judged, &path);
-	if (path.is_open || path.rule < 0 || !outcome ||
-	    (outcome->id != path.id && outcome->id != path.queued_id))
+	struct packet packet;
+	enum direction direction;
+	if (!row->outcome)
+		return NULL;
+	living_packet(&listing->host, &row->connection, &packet, &direction);
+	struct facts facts = rejudge_facts(snapshot, &packet, direction);
+	fill(listing, owner, &facts);
+	path_find(snapshot, &facts, &path);
+	if (path.is_open || path.rule < 0 ||
+	    (row->outcome->id != path.id && row->outcome->id != path.queued_id))
 		return NULL;
 	return snapshot->config->rules[path.rule].name;
 }
@@ -83,17 +128,28 @@ static void finish_row(struct listing *listing, size_t index, const struct owner
 {
 	const struct netstat_row *row = &listing->rows.items[index];
 	const struct condition *condition = listing->options->condition;
+	struct ranked *ranked = &listing->ranked[index];
 	struct facts facts = facts_of(listing, row, owner);
 	struct evaluation evaluation = evaluation_of(&facts);
-	listing->ranked[index].is_asked = false;
-	facts.rule = rule_of(listing, row, &facts);
+	ranked->is_asked = false;
+	facts.rule = rule_of(listing, row, owner);
 	if (condition && !condition_holds(condition, &evaluation))
 		return;
-	listing->ranked[index] = (struct ranked){
-		.object = netstat_json(row, &facts, listing->options->snapshot->plan),
-		.rate_bps = row->rate_bps,
+	json_t *values = netstat_values(row, &facts, listing->now_ns,
+					netstat_answer_owner(listing->answer, owner));
+	*ranked = (struct ranked){
+		.text = json_dumps(values, JSON_COMPACT),
+		.rate_bps = row->has_rate ? row->rate_bps : -1,
 		.bytes = row->connection.bytes[0] + row->connection.bytes[1],
+		.position = index,
 	};
+	json_decref(values);
+}
+
+static void finish_late(struct listing *listing, size_t index)
+{
+	listing->n_late++;
+	finish_row(listing, index, &nobody);
 }
 
 /* True where the condition says no, whoever the owner is. */
@@ -129,14 +185,28 @@ static void wait_for_owners(struct listing *listing, unsigned until)
 	}
 }
 
+/* As the socket has it: before NAT of what leaves, behind NAT of what comes in. */
+static struct owner_query query_of(const struct netstat_row *row)
+{
+	bool is_incoming = row->direction == DIRECTION_IN;
+	const struct connection_tuple *tuple =
+		is_incoming ? &row->connection.reply : &row->connection.original;
+	return (struct owner_query){
+		.proto = row->connection.proto,
+		.is_incoming = is_incoming,
+		.laddr = tuple->saddr,
+		.raddr = tuple->daddr,
+		.lport = tuple->sport,
+		.rport = tuple->dport,
+	};
+}
+
 static void look_up(struct listing *listing, size_t index)
 {
-	static const struct owner nobody = {.level = OWNER_PROCESS};
-	const struct netstat_row *row = &listing->rows.items[index];
-	const struct owner_query query = living_query(&row->packet, row->direction);
+	const struct owner_query query = query_of(&listing->rows.items[index]);
 	struct owner owner;
 	if (clock_monotonic_ns() >= listing->end_ns) {
-		finish_row(listing, index, &nobody);
+		finish_late(listing, index);
 	} else if (owners_find(listing->finder, &query, OWNER_PROCESS, &owner) == OWNER_FOUND) {
 		finish_row(listing, index, &owner);
 	} else {
@@ -146,18 +216,17 @@ static void look_up(struct listing *listing, size_t index)
 		if (listing->ranked[index].is_asked)
 			listing->n_asked++;
 		else
-			finish_row(listing, index, &nobody);
+			finish_late(listing, index);
 	}
 }
 
 static void list_rows(struct listing *listing)
 {
-	static const struct owner nobody = {.level = OWNER_PROCESS};
-	listing->end_ns = clock_monotonic_ns() + OWNERS_MAX_NS;
 	for (size_t i = 0; i < listing->rows.count; i++) {
-		const struct netstat_row *row = &listing->rows.items[i];
+		struct netstat_row *row = &listing->rows.items[i];
 		if (atomic_load(listing->options->is_cancelled))
 			return;
+		tell_decision(listing, row);
 		if (is_out(listing, row))
 			continue;
 		if (row->direction == DIRECTION_FORWARD)
@@ -168,7 +237,7 @@ static void list_rows(struct listing *listing)
 	wait_for_owners(listing, 0);
 	for (size_t i = 0; i < listing->rows.count; i++)
 		if (listing->ranked[i].is_asked)
-			finish_row(listing, i, &nobody);
+			finish_late(listing, i);
 }
 
 static int compare(const void *left, const void *right)
@@ -176,18 +245,19 @@ static int compare(const void *left, const void *right)
 	const struct ranked *a = left, *b = right;
 	if (a->rate_bps != b->rate_bps)
 		return a->rate_bps > b->rate_bps ? -1 : 1;
-	return (a->bytes < b->bytes) - (a->bytes > b->bytes);
+	if (a->bytes != b->bytes)
+		return a->bytes > b->bytes ? -1 : 1;
+	return (a->position > b->position) - (a->position < b->position);
 }
 
-static json_t *sorted(struct listing *listing)
+static char *sorted(struct listing *listing)
 {
-	json_t *list = json_array();
 	if (listing->rows.count)
 		qsort(listing->ranked, listing->rows.count, sizeof(*listing->ranked), compare);
 	for (size_t i = 0; i < listing->rows.count; i++)
-		if (listing->ranked[i].object)
-			json_array_append_new(list, listing->ranked[i].object);
-	return list;
+		if (listing->ranked[i].text)
+			netstat_answer_row(listing->answer, listing->ranked[i].text);
+	return netstat_answer_text(listing->answer, listing->n_late);
 }
 
 /* The country is shown also where no rule asks for it; a database that cannot be had is none. */
@@ -211,7 +281,7 @@ static int open_parts(struct listing *listing, char **ret_why)
 	listing->geo_cache = geo_cache_new();
 	listing->steps =
 		xcalloc(listing->options->snapshot->n_throttle_rules, sizeof(*listing->steps));
-	listing->now = *clock_local(&listing->clock, time(NULL));
+	listing->answer = netstat_answer_new();
 	open_geo(listing);
 	return listing->finder ? 0 : -1;
 }
@@ -222,40 +292,46 @@ static void close_parts(struct listing *listing)
 	owners_free(listing->owners);
 	geo_cache_free(listing->geo_cache);
 	geo_close(listing->own_geo);
+	host_fini(&listing->host);
 	netstat_rows_fini(&listing->rows);
+	netstat_answer_free(listing->answer);
 	free(listing->ranked);
 	free(listing->steps);
 }
 
 static int read_rows(struct listing *listing, char **ret_why)
 {
-	struct host host = {0};
 	struct nl_error error = {0};
-	int result = host_read(&host, &error);
+	struct timespec now;
+	int result = host_read(&listing->host, &error);
 	if (!result)
-		result = netstat_rows_read(&listing->rows, &host, listing->options->interval_ms,
+		result = netstat_rows_read(&listing->rows, &listing->host,
+					   listing->options->interval_ms,
 					   listing->options->is_cancelled, &error);
-	host_fini(&host);
 	if (result)
 		*ret_why = xasprintf("the connections cannot be read, at %s: %s",
 				     error.what ? error.what : "netlink", strerror(-result));
+	clock_gettime(CLOCK_REALTIME, &now);
+	listing->now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+	listing->now = *clock_local(&listing->clock, now.tv_sec);
+	listing->end_ns = clock_monotonic_ns() + OWNERS_MAX_NS;
+	listing->ranked = xcalloc(listing->rows.count, sizeof(*listing->ranked));
 	return result;
 }
 
-json_t *netstat_list(const struct netstat_options *options, char **ret_why)
+char *netstat_list(const struct netstat_options *options, char **ret_why)
 {
 	struct listing listing = {.options = options};
-	json_t *list = NULL;
+	char *text = NULL;
 	if (open_parts(&listing, ret_why) == 0 && read_rows(&listing, ret_why) == 0) {
-		listing.ranked = xcalloc(listing.rows.count, sizeof(*listing.ranked));
 		list_rows(&listing);
-		list = sorted(&listing);
+		text = sorted(&listing);
 	}
 	close_parts(&listing);
-	if (list && atomic_load(options->is_cancelled)) {
-		json_decref(list);
-		list = NULL;
+	if (text && atomic_load(options->is_cancelled)) {
+		free(text);
+		text = NULL;
 		*ret_why = xstrdup("the daemon ends");
 	}
-	return list;
+	return text;
 }

@@ -3,7 +3,6 @@
 #ifndef DAEMON_NETSTAT_LIST_H
 #define DAEMON_NETSTAT_LIST_H
 
-#include <jansson.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -12,15 +11,16 @@
 
 struct netstat_options {
 	const struct snapshot *snapshot;
+	const struct ids *ids; /* what marks say; the plan's own change while it is in force */
 	const struct condition *condition; /* which are listed; NULL: all */
 	unsigned interval_ms;              /* over which rates are measured; 0: not at all */
 	const _Atomic bool *is_cancelled;
 };
 
 /*
- * All connections of the network namespace that the condition holds for, the busiest first. NULL
- * with *ret_why, to be freed.
+ * All connections of the network namespace that the condition holds for, the busiest first, as
+ * daemon/netstat_answer.h has it; the caller frees the text. NULL with *ret_why, to be freed.
  */
-json_t *netstat_list(const struct netstat_options *options, char **ret_why);
+char *netstat_list(const struct netstat_options *options, char **ret_why);
 
 #endif

@@ -3,14 +3,19 @@
 #ifndef DAEMON_NETSTAT_ROWS_H
 #define DAEMON_NETSTAT_ROWS_H
 
+#include <stdatomic.h>
+
 #include "daemon/living.h"
+#include "engine/ids.h"
 
 struct netstat_row {
 	struct connection connection; /* without what points into the dump */
-	struct packet packet;
+	struct packet packet;         /* of its own, of the original direction */
 	enum direction direction;
 	bool has_rate;
-	double rate_bps; /* bits a second, both directions */
+	double rate_bps;               /* bits a second, both directions */
+	const struct outcome *outcome; /* what its mark says; NULL: nothing. Of the caller */
+	const char *exempt;            /* why it is not judged, or NULL. Of the caller */
 };
 
 struct netstat_rows {
@@ -20,9 +25,9 @@ struct netstat_rows {
 };
 
 /*
- * Reads all. With an interval, it reads them again after it: what connections have carried
- * meanwhile is their rate, where the kernel counts (net.netfilter.nf_conntrack_acct). An interval
- * is given up when *is_cancelled becomes true. 0 or a negative errno, told in *error.
+ * Reads all. With an interval, it reads them twice, so far apart: what connections carry meanwhile
+ * is their rate, where the kernel counts (net.netfilter.nf_conntrack_acct). The interval ends when
+ * *is_cancelled becomes true. 0 or a negative errno, told in *error.
  */
 int netstat_rows_read(struct netstat_rows *rows, const struct host *host, unsigned interval_ms,
 		      const _Atomic bool *is_cancelled, struct nl_error *error);

@@ -9,19 +9,12 @@
 #ifndef DAEMON_PACE_H
 #define DAEMON_PACE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct pace {
 	uint64_t since_ns; /* CLOCK_MONOTONIC: when the wake-ups began to be counted */
 	unsigned wakes;
 };
-
-/*
- * Makes the calling thread real-time (SCHED_RR, lowest priority), so that it goes ahead of what
- * fills its queue, or, where that is not allowed, as nice as possible. False in the second case.
- */
-bool pace_hurry(void);
 
 /*
  * Rests shortly where the thread is busy: `packets` were found at this wake-up, or it was woken

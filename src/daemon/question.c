@@ -75,6 +75,32 @@ struct facts question_original_facts(const struct question *question, const stru
 	return facts_of(by, snapshot, &question->original, &origin, question->queued);
 }
 
+/*
+ * What the kernel knows of the socket comes with a packet that leaves by it. Which end opened the
+ * connection is told by the direction of the packet, for a call of a reply wrongly; then a socket
+ * that is connected is found all the same.
+ */
+struct owner_query question_owner_query(const struct question *question, bool is_reply)
+{
+	const struct packet *packet = &question->packet;
+	const struct nfqueue_packet *queued = question->queued;
+	bool is_out = question->origin.direction == DIRECTION_OUT;
+	return (struct owner_query){
+		.proto = packet->proto,
+		.is_incoming = is_out == is_reply,
+		.is_queued = is_out,
+		.has_uid = queued->uid != NFQUEUE_NO_UID,
+		.has_gid = queued->gid != NFQUEUE_NO_UID,
+		.laddr = is_out ? packet->src : packet->dst,
+		.raddr = is_out ? packet->dst : packet->src,
+		.lport = is_out ? packet->sport : packet->dport,
+		.rport = is_out ? packet->dport : packet->sport,
+		.ifindex = is_out ? queued->oif : queued->iif,
+		.uid = queued->uid,
+		.gid = queued->gid,
+	};
+}
+
 int question_read(struct question *question, const struct questioner *by,
 		  const struct snapshot *snapshot, const struct nfqueue_packet *queued,
 		  bool is_reply)

@@ -7,6 +7,7 @@
 #include "engine/path.h"
 #include "kernel/link.h"
 #include "kernel/nfqueue.h"
+#include "owner/owners.h"
 #include "util/clock.h"
 
 /* What every question of a batch needs; belongs to the thread. */
@@ -26,7 +27,9 @@ struct question {
 	/* The connection's original direction, which is another one for replies. */
 	struct packet original;
 	struct path path;
-	bool is_remembered; /* the path was known before this batch */
+	bool is_remembered;     /* the path was known before this packet */
+	enum owner_level wants; /* what it cannot be decided without */
+	struct owner owner;     /* of the local end, as far as it was looked up */
 	struct decision decision;
 };
 
@@ -39,7 +42,10 @@ int question_read(struct question *question, const struct questioner *by,
 		  const struct snapshot *snapshot, const struct nfqueue_packet *queued,
 		  bool is_reply);
 
-/* The facts of a packet of the original direction. */
+/* Whom to ask for: who has the local end of the connection, which is not a forwarded one. */
+struct owner_query question_owner_query(const struct question *question, bool is_reply);
+
+/* The facts of a packet of the original direction, without an owner. */
 struct facts question_original_facts(const struct question *question, const struct questioner *by,
 				     const struct snapshot *snapshot, bool is_reply);
 

@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 #include "daemon/diags_json.h"
 #include "daemon/notify.h"
+#include "daemon/ownership.h"
 #include "daemon/preflight.h"
 #include "daemon/ruleset.h"
 #include "daemon/shaping.h"
@@ -105,6 +106,8 @@ int reload_apply(struct daemon *daemon, struct snapshot *snapshot, struct diags 
 	else if (snapshot_open(snapshot, daemon->snapshot))
 		why = xstrdup("no memory for the tables of sessions");
 	else
+		error = ownership_open(daemon, snapshot, &why);
+	if (!error)
 		error = change(daemon, snapshot, &why);
 	if (error) {
 		diag_error(diags, whole_file, "%s", why ? why : strerror(-error));
@@ -139,8 +142,10 @@ int reload_derive(struct daemon *daemon, const struct throttle_list *list, bool 
 		*ret_why = xstrdup("mark-mask has no room for another id: stop and start, or "
 				   "choose a wider one");
 	} else {
-		error = ruleset_put(daemon, snapshot->plan, ret_why);
+		error = ownership_open(daemon, snapshot, ret_why);
 	}
+	if (!error)
+		error = ruleset_put(daemon, snapshot->plan, ret_why);
 	if (error)
 		snapshot_free(snapshot);
 	else

@@ -102,7 +102,9 @@ static int work_through(struct remark *remark)
 	struct work work = {
 		.remark = remark,
 		.updates = conntrack_updates_new(),
-		.owners = {.budget_ns = remark->owners_ns, .is_cancelled = &remark->is_cancelled},
+		.owners = {.owners = remark->owners,
+			   .budget_ns = remark->owners_ns,
+			   .is_cancelled = &remark->is_cancelled},
 	};
 	int result = work.updates ? 0 : -errno;
 	uint64_t total = 0;
@@ -124,9 +126,11 @@ static int work_through(struct remark *remark)
 	return result;
 }
 
-static void begin(struct remark *remark, const struct snapshot *snapshot, bool ids_are_void)
+static void begin(struct remark *remark, const struct snapshot *snapshot, struct owners *owners,
+		  bool ids_are_void)
 {
 	remark->snapshot = snapshot;
+	remark->owners = owners;
 	remark->ids_are_void = ids_are_void;
 	remark->started_ns = clock_monotonic_ns();
 	remark->error = (struct nl_error){0};
@@ -135,9 +139,10 @@ static void begin(struct remark *remark, const struct snapshot *snapshot, bool i
 	remark->is_cancelled = false;
 }
 
-int remark_run(struct remark *remark, const struct snapshot *snapshot, bool ids_are_void)
+int remark_run(struct remark *remark, const struct snapshot *snapshot, struct owners *owners,
+	       bool ids_are_void)
 {
-	begin(remark, snapshot, ids_are_void);
+	begin(remark, snapshot, owners, ids_are_void);
 	remark->owners_ns = OWNERS_AT_START_NS;
 	return work_through(remark);
 }
@@ -178,10 +183,10 @@ static int start_thread(struct remark *remark)
 	return -error;
 }
 
-void remark_start(struct remark *remark, const struct snapshot *snapshot, struct ev_loop *loop,
-		  remark_done *done, void *data)
+void remark_start(struct remark *remark, const struct snapshot *snapshot, struct owners *owners,
+		  struct ev_loop *loop, remark_done *done, void *data)
 {
-	begin(remark, snapshot, false);
+	begin(remark, snapshot, owners, false);
 	remark->owners_ns = OWNERS_NS;
 	remark->loop = loop;
 	remark->done = done;

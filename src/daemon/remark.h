@@ -20,8 +20,11 @@
 /* Called on the loop. */
 typedef void remark_done(void *data);
 
+struct owners;
+
 struct remark {
 	const struct snapshot *snapshot; /* borrowed */
+	struct owners *owners;           /* as well; NULL where no rule asks for them */
 	bool ids_are_void;               /* what the marks said before means nothing any more */
 	uint64_t owners_ns;              /* how long owners are looked for, in all */
 	pthread_t thread;
@@ -44,14 +47,15 @@ struct remark {
 
 /* Does it in the calling thread: before the loop runs. 0, or a negative errno and remark->error;
  * then some have their new mark and others not. */
-int remark_run(struct remark *remark, const struct snapshot *snapshot, bool ids_are_void);
+int remark_run(struct remark *remark, const struct snapshot *snapshot, struct owners *owners,
+	       bool ids_are_void);
 
 /*
  * Starts the thread, which reads the snapshot until `done` is called; there is none yet. Where
  * there can be no thread, `done` is called all the same, soon.
  */
-void remark_start(struct remark *remark, const struct snapshot *snapshot, struct ev_loop *loop,
-		  remark_done *done, void *data);
+void remark_start(struct remark *remark, const struct snapshot *snapshot, struct owners *owners,
+		  struct ev_loop *loop, remark_done *done, void *data);
 
 /* Ends it before its time, if it is going on: `done` is not called any more. */
 void remark_stop(struct remark *remark);

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "daemon/ownership.h"
 #include "daemon/queue_sums.h"
 #include "daemon/status_interfaces.h"
 #include "daemon/throttle_json.h"
@@ -103,11 +104,12 @@ static json_t *throttles_json(const struct snapshot *snapshot)
 
 json_t *status_json(struct daemon *daemon)
 {
-	return json_pack("{s:s, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-			 PACKAGE_VERSION, "pid", (int)getpid(), "config",
+	return json_pack("{s:s, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "version", PACKAGE_VERSION, "pid", (int)getpid(), "config",
 			 daemon->options->config_file, "config_is_copy", daemon->confirm.is_copy,
-			 "confirm", confirm_json(daemon), "remark", remark_json(&daemon->remark), "kernel", kernel_json(daemon), "queue",
-			 queue_json(daemon), "not_judged", not_judged_json(daemon), "interfaces",
+			 "confirm", confirm_json(daemon), "remark", remark_json(&daemon->remark),
+			 "kernel", kernel_json(daemon), "queue", queue_json(daemon), "not_judged",
+			 not_judged_json(daemon), "owners", ownership_json(daemon), "interfaces",
 			 status_interfaces_json(daemon), "flowtables", flowtables_json(),
 			 "throttles", throttles_json(daemon->snapshot), "rules",
 			 rules_json(daemon));

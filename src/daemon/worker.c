@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "daemon/pace.h"
+#include "daemon/waiting.h"
 #include "kernel/link.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/hurry.h"
 #include "util/log.h"
 
 /* Batches between two looks at whether the worker is to stop. */
@@ -31,6 +33,7 @@ struct worker {
 	uint16_t numbers[WORKER_QUEUES];
 	struct link_names *names;
 	struct judge *judge;
+	struct owner_finder *finder; /* NULL: nothing has asked for owners so far */
 	pthread_t thread;
 	bool is_started;
 	int wake_fd; /* eventfd: there is a new bench, the thread is to end, or to show it lives */
@@ -54,19 +57,27 @@ static int open_queue(struct worker *worker, const struct plan *plan, unsigned w
 	return worker->queues[which] ? 0 : -errno;
 }
 
-struct worker *worker_new(const struct snapshot *snapshot, unsigned index, char **ret_why)
+/* Its share of the packets that may wait. */
+static unsigned room_of(const struct plan *plan)
+{
+	return plan->workers < WAITING_MAX ? WAITING_MAX / plan->workers : 1;
+}
+
+struct worker *worker_new(const struct snapshot *snapshot, struct owners *owners, unsigned index,
+			  char **ret_why)
 {
 	const struct plan *plan = snapshot->plan;
 	struct worker *worker = xcalloc(1, sizeof(*worker));
-	int error = 0;
-	worker->bench = worker->in_use = bench_new(snapshot, NULL);
+	int error = owners ? worker_use_owners(worker, owners) : 0;
 	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->names = link_names_new();
-	if (worker->wake_fd < 0 || !worker->names) {
+	if (!error && (worker->wake_fd < 0 || !worker->names))
 		error = -errno;
-		*ret_why = xasprintf("a worker could not be set up: %s", strerror(errno));
-	}
-	worker->judge = judge_new(worker->names);
+	if (error)
+		*ret_why = xasprintf("a worker could not be set up: %s", strerror(-error));
+	else
+		worker->bench = worker->in_use = bench_new(snapshot, worker->finder, NULL);
+	worker->judge = judge_new(worker->names, room_of(plan));
 	for (unsigned i = 0; i < WORKER_QUEUES; i++)
 		worker->numbers[i] = (uint16_t)(plan->queue_first + i * plan->workers + index);
 	for (unsigned i = 0; !error && i < WORKER_QUEUES; i++)
@@ -89,7 +100,15 @@ void worker_free(struct worker *worker)
 	if (worker->wake_fd >= 0)
 		close(worker->wake_fd);
 	bench_free(worker->bench, NULL);
+	owner_finder_free(worker->finder);
 	free(worker);
+}
+
+int worker_use_owners(struct worker *worker, struct owners *owners)
+{
+	if (!worker->finder)
+		worker->finder = owner_finder_new(owners);
+	return worker->finder ? 0 : -errno;
 }
 
 /* What the main thread has set; ways through other rules are forgotten. */
@@ -102,6 +121,18 @@ static struct bench *take_bench(struct worker *worker)
 		judge_forget(worker->judge);
 	atomic_store(&worker->in_use, bench);
 	return bench;
+}
+
+/* Answers packets that have waited. 0, or a negative errno where a queue is lost. */
+static int release(struct worker *worker)
+{
+	const struct nfqueue_packet *packets;
+	unsigned count =
+		judge_release(worker->judge, take_bench(worker), clock_monotonic_ns(), &packets);
+	int error = 0;
+	for (unsigned i = 0; i < WORKER_QUEUES && count && !error; i++)
+		error = nfqueue_answer_waiting(worker->queues[i], packets, count);
+	return error;
 }
 
 /*
@@ -119,6 +150,8 @@ static int serve_queue(struct worker *worker, struct nfqueue *queue)
 			judge_batch(worker->judge, bench, packets, (unsigned)received,
 				    clock_monotonic_ns());
 		int error = received > 0 ? nfqueue_answer(queue) : received;
+		if (!error && received > 0 && judge_is_waited_for(worker->judge))
+			error = release(worker);
 		if (error < 0)
 			return error;
 		answered += received;
@@ -155,6 +188,9 @@ static void drain(struct worker *worker)
 {
 	struct pollfd fds[WORKER_QUEUES];
 	uint64_t waiting = 0;
+	judge_stop_waiting(worker->judge);
+	if (release(worker))
+		return;
 	for (unsigned i = 0; i < WORKER_QUEUES; i++)
 		fds[i] = (struct pollfd){.fd = nfqueue_fd(worker->queues[i]), .events = POLLIN};
 	for (int round = 0; round < DRAIN_ROUNDS; round++) {
@@ -169,29 +205,49 @@ static void drain(struct worker *worker)
 		    (unsigned long long)waiting);
 }
 
+/* What a worker waits for. */
+enum { NAMES, WAKES, FIRST_QUEUE, OWNERS = FIRST_QUEUE + WORKER_QUEUES, EVENTS };
+
+/* Sleeps until there is something to do, or a packet is late. */
+static int wait_for_events(struct worker *worker, struct pollfd *fds)
+{
+	const struct bench *bench = atomic_load(&worker->in_use);
+	int patience_ms = -1;
+	if (judge_is_waited_for(worker->judge))
+		patience_ms = judge_patience_ms(worker->judge, bench, clock_monotonic_ns());
+	/* The bench of a reload may be the first that has a finder. */
+	fds[OWNERS].fd = bench->finder ? owner_finder_fd(bench->finder) : -1;
+	return poll(fds, EVENTS, patience_ms) < 0 && errno != EINTR ? -errno : 0;
+}
+
 static void *run(void *data)
 {
 	struct worker *worker = data;
 	struct pace pace = {0};
-	struct pollfd fds[] = {
-		{.fd = link_names_fd(worker->names), .events = POLLIN},
-		{.fd = worker->wake_fd, .events = POLLIN},
-		{.fd = nfqueue_fd(worker->queues[0]), .events = POLLIN},
-		{.fd = nfqueue_fd(worker->queues[1]), .events = POLLIN},
+	struct pollfd fds[EVENTS] = {
+		[NAMES] = {.fd = link_names_fd(worker->names), .events = POLLIN},
+		[WAKES] = {.fd = worker->wake_fd, .events = POLLIN},
+		[OWNERS] = {.fd = -1, .events = POLLIN},
 	};
+	for (unsigned i = 0; i < WORKER_QUEUES; i++)
+		fds[FIRST_QUEUE + i] = (struct pollfd){nfqueue_fd(worker->queues[i]), POLLIN, 0};
 	uint64_t wakes;
 	pthread_setname_np(pthread_self(), "nfshaper-worker");
-	if (!pace_hurry())
+	if (!hurry())
 		log_detail("queue %u: no real-time scheduling; under a flood packets may be lost",
 			   worker->numbers[0]);
 	while (!atomic_load(&worker->is_stopping)) {
-		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
+		if (wait_for_events(worker, fds))
 			break;
-		if (fds[0].revents)
+		if (fds[NAMES].revents)
 			link_names_update(worker->names);
-		if (fds[1].revents && read(worker->wake_fd, &wakes, sizeof(wakes)) < 0)
+		if (fds[WAKES].revents && read(worker->wake_fd, &wakes, sizeof(wakes)) < 0)
 			log_detail("queue %u: woken for nothing", worker->numbers[0]);
-		int answered = serve(worker);
+		int answered = 0;
+		if (fds[OWNERS].revents || judge_is_waited_for(worker->judge))
+			answered = release(worker);
+		if (!answered)
+			answered = serve(worker);
 		if (answered < 0) {
 			log_error("queue %u: %s; the daemon ends", worker->numbers[0],
 				  strerror(-answered));
@@ -249,12 +305,13 @@ static void switch_to(struct worker *worker, struct bench *bench)
 
 void worker_switch(struct worker *worker, const struct snapshot *snapshot)
 {
-	switch_to(worker, bench_new(snapshot, atomic_load(&worker->bench)));
+	switch_to(worker, bench_new(snapshot, worker->finder, atomic_load(&worker->bench)));
 }
 
 void worker_forget(struct worker *worker)
 {
-	struct bench *now = atomic_load(&worker->bench), *bench = bench_new(now->snapshot, now);
+	struct bench *now = atomic_load(&worker->bench);
+	struct bench *bench = bench_new(now->snapshot, worker->finder, now);
 	bench->forgets = true;
 	switch_to(worker, bench);
 }

@@ -18,9 +18,17 @@ struct worker;
 /*
  * Opens the queues of the worker `index` as the plan has them; the thread is not started yet. NULL
  * on failure, with errno (EBUSY: another program has a queue) and *ret_why a sentence, to be freed
- * by the caller. The snapshot must outlive the worker or worker_switch().
+ * by the caller. The snapshot must outlive the worker or worker_switch(), `owners` (NULL: nothing
+ * asks for them) the worker.
  */
-struct worker *worker_new(const struct snapshot *snapshot, unsigned index, char **ret_why);
+struct worker *worker_new(const struct snapshot *snapshot, struct owners *owners, unsigned index,
+			  char **ret_why);
+
+/*
+ * Makes the worker ready for a snapshot that asks for owners; nothing to do where it is. 0 or a
+ * negative errno, and nothing has changed.
+ */
+int worker_use_owners(struct worker *worker, struct owners *owners);
 
 /* Starts the thread. 0 or negative errno. */
 int worker_start(struct worker *worker);

@@ -18,6 +18,8 @@ static void path_begin(const struct snapshot *snapshot, struct path *path)
 	path->queued_id = snapshot->default_queued_id;
 	path->is_open = false;
 	path->wants = OWNER_NOTHING;
+	path->has_uid = false;
+	path->answers = 0;
 	path->count = 0;
 	path->n_tickets = 0;
 }
@@ -38,10 +40,38 @@ static bool next_rule(const struct snapshot *snapshot, const struct facts *facts
 	return false;
 }
 
-void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path)
+/* What the next step keeps of its tests' answers, behind those of the steps before. */
+static unsigned take_answers(const struct snapshot *snapshot, uint32_t rule, unsigned *used)
+{
+	unsigned count = snapshot->rules[rule].n_owner_tests, room = SNAPSHOT_ANSWERS - *used;
+	if (count > room)
+		count = room;
+	*used += count;
+	return count;
+}
+
+/* The owner as far as later packets need it. */
+static void keep_owner(const struct snapshot *snapshot, const struct facts *facts,
+		       struct path *path)
+{
+	struct value uid;
+	unsigned used = 0;
+	facts_get(facts, ATTR_UID, &uid);
+	path->has_uid = uid.type == VALUE_NUMBER;
+	path->uid = path->has_uid ? (uint32_t)uid.number : 0;
+	for (unsigned i = 0; i < path->count; i++) {
+		unsigned first = used, count = take_answers(snapshot, path->steps[i], &used);
+		if (count)
+			path->answers |= ruleset_owner_answers(snapshot->ruleset, path->steps[i],
+							       facts, count)
+					 << first;
+	}
+}
+
+static void find_rules(const struct snapshot *snapshot, const struct facts *facts,
+		       struct path *ret_path)
 {
 	int rule = -1;
-	path_begin(snapshot, ret_path);
 	while (next_rule(snapshot, facts, &rule, ret_path) && rule >= 0) {
 		const struct snapshot_rule *what = &snapshot->rules[rule];
 		if (what->throttle != SNAPSHOT_NO_THROTTLE)
@@ -53,6 +83,14 @@ void path_find(const struct snapshot *snapshot, const struct facts *facts, struc
 			return;
 		}
 	}
+}
+
+void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path)
+{
+	path_begin(snapshot, ret_path);
+	find_rules(snapshot, facts, ret_path);
+	if (ret_path->count)
+		keep_owner(snapshot, facts, ret_path);
 }
 
 unsigned path_ticket(const struct snapshot *snapshot, struct path *path, const struct facts *facts,
@@ -75,6 +113,15 @@ bool path_is_queued(const struct snapshot *snapshot, const struct path *path)
 	return false;
 }
 
+enum owner_level path_call_wants(const struct snapshot *snapshot, uint32_t call,
+				 const struct facts *facts)
+{
+	struct throttle *throttle;
+	const struct throttle_item *item = snapshot_call(snapshot, call, &throttle);
+	bool is_by_user = item && item->spec.session.fields & SESSION_BIT(SESSION_USER);
+	return is_by_user && is_user_open(facts) ? OWNER_USER : OWNER_NOTHING;
+}
+
 /* Only one thread writes them. */
 static void count(_Atomic uint64_t *figure)
 {
@@ -82,12 +129,24 @@ static void count(_Atomic uint64_t *figure)
 	atomic_store_explicit(figure, value + 1, memory_order_relaxed);
 }
 
-/* Whether the rule's throttle counts this packet. */
-static bool is_counted(const struct snapshot *snapshot, uint32_t rule, const struct charge *charge)
+/*
+ * Whether the step's throttle counts this packet. *used of the answers are those of the steps
+ * before.
+ */
+static bool is_counted(const struct snapshot *snapshot, const struct path *path, unsigned step,
+		       const struct charge *charge, unsigned *used)
 {
+	uint32_t rule = path->steps[step];
+	unsigned first = *used;
 	if (!snapshot->rules[rule].counts_packets)
 		return charge->is_new;
-	return charge->is_first || ruleset_rule_matches(snapshot->ruleset, rule, charge->facts);
+	if (charge->is_first)
+		return true;
+	if (!snapshot->rules[rule].n_owner_tests)
+		return ruleset_rule_matches(snapshot->ruleset, rule, charge->facts);
+	unsigned count = take_answers(snapshot, rule, used);
+	return ruleset_rule_matches_told(snapshot->ruleset, rule, charge->facts,
+					 count ? path->answers >> first : 0, count);
 }
 
 static void count_hit(const struct charge *charge, uint32_t rule)
@@ -139,9 +198,10 @@ struct decision path_charge(const struct snapshot *snapshot, struct path *path,
 			    const struct charge *charge)
 {
 	bool is_step = false, counts_packet = false;
+	unsigned used = 0;
 	for (unsigned i = 0; i < path->count; i++) {
 		uint32_t rule = path->steps[i];
-		bool counted = is_counted(snapshot, rule, charge);
+		bool counted = is_counted(snapshot, path, i, charge, &used);
 		if (counted || charge->is_first)
 			count_hit(charge, rule);
 		if (counted && !is_within(snapshot, path, i, charge))

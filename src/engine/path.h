@@ -28,6 +28,10 @@ struct path {
 	uint32_t queued_id;     /* the same where its packets stay queued */
 	bool is_open;           /* void: it depends on what is open, facts->open or the owner */
 	enum owner_level wants; /* of the owner, to bring it nearer; or OWNER_NOTHING */
+	bool has_uid;           /* the user is known: for sessions by user */
+	uint32_t uid;
+	uint64_t answers; /* of the steps' tests on the owner (ruleset_owner_answers()), one behind
+			     the other, as many as there is room for */
 	unsigned count;
 	uint32_t *steps;    /* rules with a throttle in their order; room for all of the snapshot */
 	unsigned n_tickets; /* of the first so many steps */
@@ -70,8 +74,8 @@ struct decision {
  * Where a rule that is still ahead asks for more of the owner than facts->owner has, or a throttle
  * on the path has sessions by user, it ends with ret_path->wants: to be looked up, and called
  * again. Where it asks for what facts->open says, there is no path: ret_path->is_open without
- * wants. In both cases it is that of what no rule settles. Later packets of the connection need the
- * same of its owner in their facts.
+ * wants. In both cases it is that of what no rule settles. Later packets of the connection need no
+ * owner; their facts have the path's user.
  */
 void path_find(const struct snapshot *snapshot, const struct facts *facts, struct path *ret_path);
 
@@ -81,6 +85,11 @@ unsigned path_ticket(const struct snapshot *snapshot, struct path *path, const s
 
 /* True where the connection's packets stay queued: one of its throttles counts packets. */
 bool path_is_queued(const struct snapshot *snapshot, const struct path *path);
+
+/* How much of its owner has to be looked up for a packet whose mark calls the throttle with that
+ * id. */
+enum owner_level path_call_wants(const struct snapshot *snapshot, uint32_t call,
+				 const struct facts *facts);
 
 /*
  * Charges one packet and decides on it. A connection that is over a throttle which counts

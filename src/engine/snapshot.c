@@ -69,6 +69,13 @@ static void map_throttle(const struct snapshot *snapshot, const struct config_ru
 	rule->over_queued_id = queued_id(snapshot, from->over_class_index);
 }
 
+/* Only packets that are counted are held against a rule again. */
+static void map_owner_tests(const struct ruleset *ruleset, size_t index, struct snapshot_rule *rule)
+{
+	unsigned count = rule->counts_packets ? ruleset_owner_tests(ruleset, index) : 0;
+	rule->n_owner_tests = (uint8_t)(count < SNAPSHOT_ANSWERS ? count : SNAPSHOT_ANSWERS);
+}
+
 static void map_rules(struct snapshot *snapshot)
 {
 	const struct config *config = snapshot->config;
@@ -80,6 +87,7 @@ static void map_rules(struct snapshot *snapshot)
 		if (!from->has_throttle)
 			continue;
 		map_throttle(snapshot, from, &snapshot->rules[i]);
+		map_owner_tests(snapshot->ruleset, i, &snapshot->rules[i]);
 		snapshot->n_throttle_rules++;
 	}
 	snapshot->default_id = class_id(snapshot, 0);

@@ -15,6 +15,7 @@
 #include "util/diag.h"
 
 #define SNAPSHOT_NO_THROTTLE UINT32_MAX
+#define SNAPSHOT_ANSWERS 64u /* tests on the owner, of which a path keeps the answers */
 
 /* What a rule does, in numbers. */
 struct snapshot_rule {
@@ -22,6 +23,7 @@ struct snapshot_rule {
 	uint32_t queued_id; /* the same where its packets stay queued; refusals have but one */
 	uint32_t throttle;  /* position in throttles, or SNAPSHOT_NO_THROTTLE */
 	bool counts_packets;
+	uint8_t n_owner_tests;  /* whose answers are kept for later packets; of those it counts */
 	bool is_by_user;        /* the throttle's sessions are by user: it has to be looked up */
 	enum outcome_kind over; /* OUTCOME_DROP, OUTCOME_REJECT or OUTCOME_CLASS */
 	uint32_t over_id;       /* of that class, and the same queued; 0: there is no such id */

@@ -44,8 +44,9 @@ struct nfqueue {
 	int fd;
 	uint16_t number;
 	int buffer_size;
-	size_t unanswered;
-	bool is_empty; /* the last batch was not full: there was nothing behind it */
+	size_t unanswered; /* of the batch */
+	size_t waiting;    /* of earlier batches */
+	bool is_empty;     /* the last batch was not full: there was nothing behind it */
 	struct nfqueue_counters counters;
 	struct nfqueue_packet packets[NFQUEUE_BATCH];
 	struct mmsghdr messages[NFQUEUE_BATCH];
@@ -261,7 +262,8 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets)
 		return 0;
 	}
 	while (queue->unanswered == 0) {
-		int received = recvmmsg(queue->fd, queue->messages, NFQUEUE_BATCH, MSG_DONTWAIT, NULL);
+		int received =
+			recvmmsg(queue->fd, queue->messages, NFQUEUE_BATCH, MSG_DONTWAIT, NULL);
 		if (received < 0 && errno == ENOBUFS) {
 			count(&queue->counters.enobufs, 1);
 			continue; /* the error is read once; behind it are the packets */
@@ -278,14 +280,46 @@ int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets)
 	return (int)queue->unanswered;
 }
 
+/* Sends the verdicts of at most NFQUEUE_BATCH packets. */
+static int send_verdicts(struct nfqueue *queue, const struct nfqueue_packet *packets,
+			 size_t n_packets)
+{
+	size_t answered = 0;
+	for (size_t i = 0; i < n_packets; i++)
+		answered += packets[i].answer != NFQUEUE_WAIT;
+	if (!answered)
+		return 0;
+	size_t length = nfqueue_message_verdicts(queue->verdicts, queue->number, packets, n_packets,
+						 queue->waiting == 0);
+	int error = send_all(queue, queue->verdicts, length);
+	if (!error)
+		count(&queue->counters.verdicts, answered);
+	return error;
+}
+
 int nfqueue_answer(struct nfqueue *queue)
 {
 	assert(queue->unanswered > 0);
-	size_t length = nfqueue_message_verdicts(queue->verdicts, queue->number, queue->packets,
-						 queue->unanswered);
-	int error = send_all(queue, queue->verdicts, length);
-	if (!error)
-		count(&queue->counters.verdicts, queue->unanswered);
+	int error = send_verdicts(queue, queue->packets, queue->unanswered);
+	for (size_t i = 0; i < queue->unanswered; i++)
+		queue->waiting += queue->packets[i].answer == NFQUEUE_WAIT;
 	queue->unanswered = 0;
+	return error;
+}
+
+int nfqueue_answer_waiting(struct nfqueue *queue, const struct nfqueue_packet *packets,
+			   size_t n_packets)
+{
+	struct nfqueue_packet mine[NFQUEUE_BATCH];
+	int error = 0;
+	for (size_t i = 0; i < n_packets && !error;) {
+		size_t n_mine = 0;
+		for (; i < n_packets && n_mine < NFQUEUE_BATCH; i++)
+			if (packets[i].queue == queue->number)
+				mine[n_mine++] = packets[i];
+		assert(n_mine <= queue->waiting);
+		error = send_verdicts(queue, mine, n_mine);
+		queue->waiting -= n_mine;
+	}
 	return error;
 }

@@ -19,24 +19,27 @@
 /* One packet of a batch; `data` is valid until the next nfqueue_receive(). */
 struct nfqueue_packet {
 	uint32_t packet_id;
-	uint8_t hook; /* NF_INET_LOCAL_IN, _FORWARD, _LOCAL_OUT */
-	uint32_t iif; /* interface indexes, 0: none */
+	uint16_t queue; /* its number */
+	uint8_t hook;   /* NF_INET_LOCAL_IN, _FORWARD, _LOCAL_OUT */
+	uint32_t iif;   /* interface indexes, 0: none */
 	uint32_t oif;
 	uint32_t mark;  /* of the packet (NFQA_MARK, which the kernel leaves out where it is 0) */
 	uint32_t asked; /* NFSHAPER_ASK_…: what the queue chain wants to know */
-	uint32_t uid;   /* of the local sender; NFQUEUE_NO_UID where it is not told */
+	uint32_t uid;   /* of the local socket; NFQUEUE_NO_UID where they are not told */
+	uint32_t gid;
 	const uint8_t *data;
 	uint32_t captured; /* bytes at data */
 	uint32_t length;   /* true length of the packet (NFQA_CAP_LEN) */
 	bool is_gso;       /* more than one segment */
 	bool is_bridged;   /* from one port of a bridge to another: br_netfilter shows it here */
-	/* To be set by the caller: a priority (0: accept with the one that it has), or
-	 * NFQUEUE_DROP. */
+	/* To be set by the caller: a priority (0: accept with the one that it has),
+	 * NFQUEUE_DROP, or NFQUEUE_WAIT. */
 	uint32_t answer;
 };
 
 #define NFQUEUE_DROP UINT32_MAX
-#define NFQUEUE_NO_UID UINT32_MAX /* (uid_t)-1 is nobody's */
+#define NFQUEUE_WAIT (UINT32_MAX - 1) /* no verdict yet: nfqueue_answer_waiting() */
+#define NFQUEUE_NO_UID UINT32_MAX     /* (uid_t)-1 is nobody's; the same for groups */
 
 /* Written by the thread of the queue, read by any: relaxed atomics. */
 struct nfqueue_counters {
@@ -71,13 +74,23 @@ int nfqueue_buffer_size(const struct nfqueue *queue);
 const struct nfqueue_counters *nfqueue_counters(const struct nfqueue *queue);
 
 /*
- * Reads what is there, at most NFQUEUE_BATCH packets, without blocking. Returns the number of packets (0:
- * none now), with *ret_packets the batch; or a negative errno.
+ * Reads what is there, at most NFQUEUE_BATCH packets, without blocking. Returns the number of
+ * packets (0: none now), with *ret_packets the batch; or a negative errno.
  */
 int nfqueue_receive(struct nfqueue *queue, struct nfqueue_packet **ret_packets);
 
-/* Answers all packets of the batch that was received last, as their `answer` says. */
+/*
+ * Answers all packets of the batch that was received last, as their `answer` says. 0 or a negative
+ * errno.
+ */
 int nfqueue_answer(struct nfqueue *queue);
+
+/*
+ * Answers packets that were told to wait, whose bytes are not needed for it; those of other queues
+ * are left out. Any number, in any order. 0 or a negative errno.
+ */
+int nfqueue_answer_waiting(struct nfqueue *queue, const struct nfqueue_packet *packets,
+			   size_t count);
 
 /* Figures of /proc/net/netfilter/nfnetlink_queue for one queue; -ENOENT where it is not bound. */
 struct nfqueue_kernel_figures {

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-
 size_t nfqueue_message_bind(void *buffer, const struct nfqueue_options *options, uint32_t flags)
 {
 	struct nlmsghdr *nlh = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, options->number);
@@ -70,6 +69,9 @@ static bool read_attribute(const struct nlattr *attr, struct nfqueue_packet *pac
 	case NFQA_UID:
 		packet->uid = get_u32(attr);
 		break;
+	case NFQA_GID:
+		packet->gid = get_u32(attr);
+		break;
 	case NFQA_IFINDEX_INDEV:
 		packet->iif = get_u32(attr);
 		break;
@@ -100,13 +102,15 @@ static enum nfqueue_message_kind parse_packet(const struct nlmsghdr *nlh, size_t
 					      struct nfqueue_packet *ret_packet)
 {
 	const size_t head = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg));
-	struct nfqueue_packet packet = {.uid = NFQUEUE_NO_UID};
+	struct nfqueue_packet packet = {.uid = NFQUEUE_NO_UID, .gid = NFQUEUE_NO_UID};
 	struct ports ports = {0};
 	bool has_id = false;
 	if (received < head)
 		return NFQUEUE_OTHER;
+	const struct nfgenmsg *family = (const void *)((const char *)nlh + MNL_NLMSG_HDRLEN);
 	const struct nlattr *attr = (const void *)((const char *)nlh + head);
 	int left = (int)(received - head);
+	packet.queue = ntohs(family->res_id);
 	/* libmnl's own loop trusts nlmsg_len; this one also ends where the bytes do. */
 	while (mnl_attr_ok(attr, left)) {
 		has_id |= read_attribute(attr, &packet, &ports);
@@ -150,22 +154,28 @@ static size_t run_length(const struct nfqueue_packet *packets, size_t count)
 }
 
 size_t nfqueue_message_verdicts(void *buffer, uint16_t number, const struct nfqueue_packet *packets,
-				size_t count)
+				size_t count, bool in_batches)
 {
-	size_t used = 0;
-	for (size_t i = 0; i < count;) {
-		size_t run = run_length(&packets[i], count - i);
-		const struct nfqueue_packet *last = &packets[i + run - 1];
+	size_t used = 0, run;
+	for (size_t i = 0; i < count; i += run) {
+		const struct nfqueue_packet *last = &packets[i];
+		uint32_t answer = last->answer;
+		run = 1;
+		if (answer == NFQUEUE_WAIT) {
+			in_batches = false;
+			continue;
+		}
+		if (in_batches)
+			run = run_length(&packets[i], count - i);
+		last += run - 1;
 		struct nlmsghdr *nlh = nfq_nlmsg_put(
 			(char *)buffer + used,
 			run > 1 ? NFQNL_MSG_VERDICT_BATCH : NFQNL_MSG_VERDICT, number);
-		uint32_t answer = last->answer;
 		nfq_nlmsg_verdict_put(nlh, (int)last->packet_id,
 				      answer == NFQUEUE_DROP ? NF_DROP : NF_ACCEPT);
 		if (answer && answer != NFQUEUE_DROP)
 			mnl_attr_put_u32(nlh, NFQA_PRIORITY, htonl(answer));
 		used += nlh->nlmsg_len;
-		i += run;
 	}
 	return used;
 }

@@ -44,15 +44,14 @@ enum nfqueue_message_kind nfqueue_message_parse(const void *datagram, size_t rec
 
 /*
  * Writes the verdicts of `count` packets as messages behind each other, in the order of the packets
- * (the kernel looks for an id from the front of its queue); buffer of `count` times
- * NFQUEUE_VERDICT_BYTES. Returns the bytes used.
+ * (the kernel looks for an id from the front of its queue), but for those that wait; buffer of
+ * `count` times NFQUEUE_VERDICT_BYTES. Returns the bytes used.
  *
- * A run of equal answers is one message, NFQNL_MSG_VERDICT_BATCH, which the kernel takes from the
- * queue under one lock. It answers every packet up to the last of the run: all earlier ones must
- * have been answered, in earlier calls or by earlier messages of this one. Who keeps a packet back
- * must not answer later ones by batches.
+ * With `in_batches` a run of equal answers is one message, NFQNL_MSG_VERDICT_BATCH, which the
+ * kernel takes from the queue under one lock. It answers every packet up to the last of the run, so
+ * that no earlier one may be waiting.
  */
 size_t nfqueue_message_verdicts(void *buffer, uint16_t number, const struct nfqueue_packet *packets,
-				size_t count);
+				size_t count, bool in_batches);
 
 #endif

@@ -21,6 +21,7 @@
 #define OWN_NAMESPACE "/proc/thread-self/ns/net"
 #define WAIT_NS 100000000ull
 #define BUFFER_BYTES (4 << 20) /* some ten thousand events, of which each takes 768 */
+#define EVENTS_MAX 100000      /* more than the buffer holds */
 #define NS_PER_MS 1000000ull
 
 struct proc_events {
@@ -119,23 +120,32 @@ static ssize_t receive(int fd, struct message *message)
 	return from.nl_pid == 0 && has_event(message, (size_t)length) ? length : 0;
 }
 
-/* Events, and answers to others, may come before ours. */
+/*
+ * Events, and answers to others, may come before ours. What is there is read, even where the time
+ * is over because this thread had to wait for a processor; but not for ever where others have
+ * events told.
+ */
 static int await_answer(int fd, uint32_t number)
 {
 	uint64_t end_ns = clock_monotonic_ns() + WAIT_NS, now_ns;
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	struct message message;
-	while ((now_ns = clock_monotonic_ns()) < end_ns) {
-		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-		if (poll(&poll_fd, 1, (int)((end_ns - now_ns) / NS_PER_MS) + 1) < 0 &&
-		    errno != EINTR)
-			return -errno;
+	unsigned read = 0;
+	do {
 		ssize_t got = receive(fd, &message);
+		now_ns = clock_monotonic_ns();
 		if (got > 0 && message.event.what == PROC_EVENT_NONE &&
 		    message.connector.ack == number + 1)
 			return -(int)message.event.event_data.ack.err;
 		if (got < 0 && got != -EAGAIN && got != -ENOBUFS)
 			return (int)got;
-	}
+		if (got == -EAGAIN && now_ns >= end_ns)
+			break;
+		if (got == -EAGAIN &&
+		    poll(&poll_fd, 1, (int)((end_ns - now_ns) / NS_PER_MS) + 1) < 0 &&
+		    errno != EINTR)
+			return -errno;
+	} while (now_ns < end_ns || ++read < EVENTS_MAX);
 	return -ETIMEDOUT;
 }
 

@@ -309,3 +309,9 @@ struct packet packet_reverse(const struct packet *packet)
 										   << 24;
 	return other;
 }
+
+bool packet_same_flow(const struct packet *a, const struct packet *b)
+{
+	return a->sport == b->sport && a->dport == b->dport && a->proto == b->proto &&
+	       addr_equal(&a->src, &b->src) && addr_equal(&a->dst, &b->dst);
+}

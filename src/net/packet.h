@@ -45,4 +45,7 @@ int packet_parse(const uint8_t *data, size_t captured, size_t length, struct pac
  */
 struct packet packet_reverse(const struct packet *packet);
 
+/* True where addresses, protocol and ports are the same; what has no ports has 0. */
+bool packet_same_flow(const struct packet *a, const struct packet *b);
+
 #endif

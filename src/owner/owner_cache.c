@@ -7,6 +7,7 @@
 
 #include "util/alloc.h"
 #include "util/id_map.h"
+#include "util/mutex.h"
 
 #define NS_PER_S 1000000000ull
 #define SOCKETS_MAX 65536
@@ -54,7 +55,7 @@ struct owner_cache *owner_cache_new(const char *proc)
 {
 	struct owner_cache *cache = xcalloc(1, sizeof(*cache));
 	cache->proc = proc;
-	pthread_mutex_init(&cache->lock, NULL);
+	mutex_init(&cache->lock);
 	cache->sockets = id_map_new(SOCKETS_MAX, free_socket_owner);
 	for (unsigned i = 0; i < OWNER_TEXT_COUNT; i++)
 		cache->texts[i] = id_map_new(TEXTS_MAX, free_text);

@@ -49,6 +49,11 @@ void owners_free(struct owners *owners)
 	free(owners);
 }
 
+void owners_hurry(struct owners *owners)
+{
+	resolver_hurry(owners->resolver);
+}
+
 const char *owners_source(const struct owners *owners, const char **ret_why)
 {
 	*ret_why = resolver_lacks_events(owners->resolver);

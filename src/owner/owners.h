@@ -62,6 +62,9 @@ struct owners *owners_new(char **ret_why);
 /* After all finders are freed. */
 void owners_free(struct owners *owners);
 
+/* Packets wait for the answers: the thread becomes real-time, as those are that ask. */
+void owners_hurry(struct owners *owners);
+
 /* How processes are followed, for `status`: "proc connector" or "search", and why not the first. */
 const char *owners_source(const struct owners *owners, const char **ret_why);
 const struct owner_counters *owners_counters(const struct owners *owners);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "owner/question.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/hurry.h"
+#include "util/mutex.h"
 
 /* A place for a question: free, asked, worked at, or answered. */
 struct slot {
@@ -39,6 +42,7 @@ struct resolver {
 	int wake_fd;          /* eventfd: there is a question, or the end */
 	pthread_mutex_t lock; /* of all that follows, and of the mailboxes */
 	bool is_ending;
+	bool hurries;
 	struct slots free;
 	struct slots asked;
 	struct slot slots[RESOLVER_QUESTIONS];
@@ -81,15 +85,18 @@ static void clear_fd(int fd)
 		;
 }
 
-/* Moves what was asked to the list of work. False: it is to end. */
+/* Moves what was asked to the list of work, and does as it is told. False: it is to end. */
 static bool take_questions(struct resolver *resolver, struct slots *work)
 {
 	pthread_mutex_lock(&resolver->lock);
-	bool goes_on = !resolver->is_ending;
+	bool goes_on = !resolver->is_ending, hurries = resolver->hurries;
+	resolver->hurries = false;
 	struct slot *slot;
 	while ((slot = slots_take(&resolver->asked)))
 		slots_add(work, slot);
 	pthread_mutex_unlock(&resolver->lock);
+	if (hurries)
+		hurry();
 	return goes_on;
 }
 
@@ -128,6 +135,7 @@ static void *run(void *data)
 	struct resolver *resolver = data;
 	struct workshop *shop = &resolver->shop;
 	struct slots questions;
+	pthread_setname_np(pthread_self(), "nfshaper-owners");
 	slots_init(&questions);
 	struct pollfd fds[] = {
 		{.fd = resolver->wake_fd, .events = POLLIN},
@@ -137,8 +145,10 @@ static void *run(void *data)
 		if (shop->events)
 			workshop_follow(shop, 0);
 		work(resolver, &questions);
-		if (questions.first)
+		if (questions.first) {
+			sched_yield(); /* to the workers, whose priority is the same */
 			continue;
+		}
 		poll(fds, 2, -1);
 		if (fds[0].revents)
 			clear_fd(resolver->wake_fd);
@@ -172,7 +182,7 @@ struct resolver *resolver_new(struct owner_cache *cache, struct owner_counters *
 			      char **ret_why)
 {
 	struct resolver *resolver = xcalloc(1, sizeof(*resolver));
-	pthread_mutex_init(&resolver->lock, NULL);
+	mutex_init(&resolver->lock);
 	slots_init(&resolver->free);
 	slots_init(&resolver->asked);
 	for (unsigned i = 0; i < RESOLVER_QUESTIONS; i++)
@@ -201,6 +211,14 @@ void resolver_free(struct resolver *resolver)
 	signal_fd(resolver->wake_fd);
 	pthread_join(resolver->thread, NULL);
 	close_parts(resolver);
+}
+
+void resolver_hurry(struct resolver *resolver)
+{
+	pthread_mutex_lock(&resolver->lock);
+	resolver->hurries = true;
+	pthread_mutex_unlock(&resolver->lock);
+	signal_fd(resolver->wake_fd);
 }
 
 const char *resolver_lacks_events(const struct resolver *resolver)

@@ -28,6 +28,9 @@ struct resolver *resolver_new(struct owner_cache *cache, struct owner_counters *
 			      char **ret_why);
 void resolver_free(struct resolver *resolver);
 
+/* Packets wait for the answers: the thread goes ahead of others. */
+void resolver_hurry(struct resolver *resolver);
+
 /* Why the proc connector cannot be used; NULL where it is. */
 const char *resolver_lacks_events(const struct resolver *resolver);
 

@@ -52,6 +52,17 @@ static void fini(struct condition *condition)
 	predicate_fini(&condition->predicate);
 }
 
+/* Numbers those that follow `count` others; how many there are then. */
+static unsigned number_owner_tests(struct condition *condition, unsigned count)
+{
+	if (condition->kind == EXPR_TEST &&
+	    attribute_info(condition->predicate.attribute)->level > OWNER_NOTHING)
+		condition->predicate.owner_test = ++count;
+	for (size_t i = 0; i < condition->n_children; i++)
+		count = number_owner_tests(&condition->children[i], count);
+	return count;
+}
+
 static struct condition *condition_of(const struct condition_text *source, struct fault *fault)
 {
 	struct expr *expr;
@@ -64,6 +75,7 @@ static struct condition *condition_of(const struct condition_text *source, struc
 		condition_free(condition);
 		return NULL;
 	}
+	number_owner_tests(condition, 0);
 	return condition;
 }
 
@@ -154,6 +166,31 @@ bool condition_holds(const struct condition *condition, struct evaluation *evalu
 		break;
 	}
 	return predicate_holds(&condition->predicate, evaluation);
+}
+
+unsigned condition_owner_tests(const struct condition *condition)
+{
+	unsigned count = 0;
+	if (!condition)
+		return 0;
+	if (condition->kind == EXPR_TEST)
+		return condition->predicate.owner_test ? 1 : 0;
+	for (size_t i = 0; i < condition->n_children; i++)
+		count += condition_owner_tests(&condition->children[i]);
+	return count;
+}
+
+uint64_t condition_owner_answers(const struct condition *condition, struct evaluation *evaluation,
+				 unsigned count)
+{
+	unsigned number = condition->predicate.owner_test;
+	uint64_t answers = 0;
+	if (condition->kind == EXPR_TEST && number && number <= count &&
+	    predicate_holds(&condition->predicate, evaluation))
+		answers = UINT64_C(1) << (number - 1);
+	for (size_t i = 0; i < condition->n_children; i++)
+		answers |= condition_owner_answers(&condition->children[i], evaluation, count);
+	return answers;
 }
 
 uint64_t condition_attributes(const struct condition *condition)

@@ -50,6 +50,14 @@ struct truth condition_truth(const struct condition *condition, struct evaluatio
 /* The same where nothing is open, or what is open counts as not known. */
 bool condition_holds(const struct condition *condition, struct evaluation *evaluation);
 
+/*
+ * The tests on the owner, numbered in the order written: how many there are, and what the first
+ * `count` of them (at most 64) answer, one bit each. NULL has none.
+ */
+unsigned condition_owner_tests(const struct condition *condition);
+uint64_t condition_owner_answers(const struct condition *condition, struct evaluation *evaluation,
+				 unsigned count);
+
 /* Bits 1 << attribute of what it asks for. NULL asks nothing. */
 uint64_t condition_attributes(const struct condition *condition);
 

@@ -15,6 +15,8 @@ struct evaluation {
 	bool has_looked_up; /* `country` was asked for: cc NULL where it is not known */
 	struct geo_country country;
 	uint64_t open; /* bits 1 << attribute: not looked up yet, so that answers depend on them */
+	uint64_t told; /* what the condition's tests on the owner answer: bits in their order, … */
+	unsigned n_told; /* … of the first so many, which are not asked again */
 };
 
 /* An answer, unless it depends on attributes that are open: then `holds` says nothing. */

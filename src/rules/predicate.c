@@ -251,6 +251,9 @@ bool predicate_holds(const struct predicate *predicate, struct evaluation *evalu
 
 struct truth predicate_truth(const struct predicate *predicate, struct evaluation *evaluation)
 {
+	unsigned number = predicate->owner_test;
+	if (number && number <= evaluation->n_told)
+		return (struct truth){.holds = evaluation->told >> (number - 1) & 1};
 	uint64_t open = evaluation->open & UINT64_C(1) << predicate->attribute;
 	return (struct truth){
 		.holds = !open && predicate_holds(predicate, evaluation),

@@ -32,8 +32,10 @@ struct predicate {
 	bool is_negated;
 	bool has_element; /* of a list only this one, as in struct expr_test */
 	int32_t element;
-	size_t offset;             /* of the attribute in the expression, in bytes */
-	char *source;              /* as the user wrote it, cut where long */
+	unsigned owner_test; /* its number among the condition's tests on the owner, from 1; 0: it
+				is none */
+	size_t offset;       /* of the attribute in the expression, in bytes */
+	char *source;        /* as the user wrote it, cut where long */
 	struct shared_set *shared; /* the set below is that of a named set, borrowed; or NULL */
 	union {
 		struct number_set numbers;

@@ -178,6 +178,32 @@ bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const stru
 	return rule_holds(ruleset, rule, &evaluation);
 }
 
+unsigned ruleset_owner_tests(const struct ruleset *ruleset, size_t rule)
+{
+	assert(rule < ruleset->count);
+	return condition_owner_tests(ruleset->conditions[rule]);
+}
+
+uint64_t ruleset_owner_answers(const struct ruleset *ruleset, size_t rule,
+			       const struct facts *facts, unsigned count)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	assert(rule < ruleset->count && ruleset->conditions[rule]);
+	return condition_owner_answers(ruleset->conditions[rule], &evaluation, count);
+}
+
+bool ruleset_rule_matches_told(const struct ruleset *ruleset, size_t rule,
+			       const struct facts *facts, uint64_t answers, unsigned count)
+{
+	struct evaluation evaluation = evaluation_of(facts);
+	evaluation.open = attributes_above(OWNER_NOTHING);
+	evaluation.told = answers;
+	evaluation.n_told = count;
+	assert(rule < ruleset->count && ruleset->conditions[rule]);
+	struct truth truth = condition_truth(ruleset->conditions[rule], &evaluation);
+	return truth.open || truth.holds;
+}
+
 char *ruleset_explain(const struct ruleset *ruleset, size_t rule, const struct facts *facts)
 {
 	struct evaluation evaluation = evaluation_of(facts);

@@ -79,6 +79,18 @@ int ruleset_match_plain(const struct ruleset *ruleset, const struct facts *facts
 bool ruleset_rule_matches(const struct ruleset *ruleset, size_t rule, const struct facts *facts);
 
 /*
+ * The owner of a connection is looked up for its first packet, and what a rule's tests on it answer
+ * then holds for later ones. How many such tests the rule has; what the first `count` of them (at
+ * most 64) answer, a bit each; and whether a later packet matches with these answers. Tests beyond
+ * them answer so that it does: the first packet did.
+ */
+unsigned ruleset_owner_tests(const struct ruleset *ruleset, size_t rule);
+uint64_t ruleset_owner_answers(const struct ruleset *ruleset, size_t rule,
+			       const struct facts *facts, unsigned count);
+bool ruleset_rule_matches_told(const struct ruleset *ruleset, size_t rule,
+			       const struct facts *facts, uint64_t answers, unsigned count);
+
+/*
  * Why a rule matches or not, in one line for a person: the tests that decided it, with the values
  * that the packet has, e.g. `dport == 25 is false: dport is 443` or
  * `cc in [NZ, AU] is false: cc is not known`. The caller frees the text.

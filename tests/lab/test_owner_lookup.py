@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who owns a socket, of real processes in a namespace (src/owner; topology: lab.py)."""
 
-import contextlib
 import json
 import os
 import pwd
@@ -11,9 +10,9 @@ import subprocess
 import sys
 
 from lab import GATEWAY_WAN4, GATEWAY_WAN6, SERVER4, SERVER6, main, wait_for
+from processes import NOBODY, cgroups, crowd, end, in_cgroup, python, start
 from report import SCALE
 
-NOBODY = pwd.getpwnam("nobody")
 TOOL = os.path.join(os.environ.get("builddir", "."), "tests/lab/owner_tool")
 TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
 PORT = 7000
@@ -69,47 +68,6 @@ class Tool:
 
 def text(end):
     return f"[{end[0]}]:{end[1]}" if ":" in end[0] else f"{end[0]}:{end[1]}"
-
-
-def start(lab, *words, user=None, **options):
-    """A process in the gateway, and its first line of output."""
-    process = subprocess.Popen(words if user is None else as_user(user, *words), text=True,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               preexec_fn=lambda: enter(lab.gateway), **options)
-    lab.at_end(lambda: end(process))
-    return process, process.stdout.readline().strip()
-
-
-def as_user(user, *words):
-    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *words]
-
-
-def enter(node):
-    """In a child: without ip(8) between, which would mount /sys anew."""
-    fd = os.open(f"/run/netns/{node.name}", os.O_RDONLY)
-    os.setns(fd, os.CLONE_NEWNET)
-    os.close(fd)
-
-
-def end(process):
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
-    process.wait(timeout=20)
-    process.stdout.close()
-
-
-if not hasattr(os, "setns"):  # Python before 3.12
-    import ctypes
-    os.CLONE_NEWNET = 0x40000000
-
-    def _setns(fd, kind, _libc=ctypes.CDLL(None, use_errno=True)):
-        if _libc.setns(fd, kind):
-            raise OSError(ctypes.get_errno(), "setns")
-    os.setns = _setns
-
-
-def python(program, *words):
-    return [sys.executable, "-c", program, *map(str, words)]
 
 
 def drop_first_packets(lab):
@@ -270,24 +228,17 @@ def test_without_connector(lab):
 
 def test_cgroup(lab):
     """the control group of the socket's process, and its unit"""
-    mount = lab.path("cgroup")
-    os.mkdir(mount)
-    subprocess.run(["mount", "-t", "cgroup2", "none", mount], check=True)
-    lab.at_end(lambda: subprocess.run(["umount", mount], check=True))
-    group = os.path.join(mount, f"{lab.prefix}.slice")
-    os.makedirs(os.path.join(group, "daemon.service", "worker"))
-    for path in (group, f"{group}/daemon.service", f"{group}/daemon.service/worker"):
-        lab.at_end(lambda path=path: os.rmdir(path))
+    group, name = cgroups(lab, "daemon.service", "daemon.service/worker")
     drop_first_packets(lab)
     tool = Tool(lab)
     for path, unit in (("daemon.service/worker", "daemon.service"), ("daemon.service",) * 2,
                        ("", None)):
-        words = ["sh", "-c", f'echo $$ > {group}/{path}/cgroup.procs; exec "$@"', "sh",
-                 *python(CLIENT, "AF_INET", "SOCK_DGRAM", SERVER4, PORT)]
+        words = in_cgroup(f"{group}/{path}",
+                          *python(CLIENT, "AF_INET", "SOCK_DGRAM", SERVER4, PORT))
         process, port = start(lab, *words)
         found = tool.ask(UDP, (GATEWAY_WAN4, port), (SERVER4, PORT), uid=0, level="socket")
         lab.report.equal((found["cgroup"], found["unit"]),
-                         (os.path.join(f"/{lab.prefix}.slice", path).rstrip("/"), unit),
+                         (os.path.join(name, path).rstrip("/"), unit),
                          f"in {path or 'the slice'}")
         end(process)
 
@@ -342,16 +293,8 @@ def test_pid_reuse(lab):
 
 def test_many(lab):
     """short-lived processes among many others with many descriptors"""
-    crowd = 2000 // SCALE
-    program = ("import os, signal, sys\n"
-               "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-               "for i in range(10): os.open('/dev/null', os.O_RDONLY)\n"
-               f"pids = []\nfor i in range({crowd}):\n"
-               "    pid = os.fork()\n"
-               "    if pid == 0:\n        signal.pause()\n    pids.append(pid)\n"
-               "print(len(pids), flush=True)\nsys.stdin.read()\n"
-               "for pid in pids: os.kill(pid, signal.SIGKILL)\n")
-    start(lab, *python(program))
+    many = 2000 // SCALE
+    crowd(lab, many)
     drop_first_packets(lab)
     tool = Tool(lab)
     count = 200 // SCALE + 3
@@ -362,9 +305,9 @@ def test_many(lab):
         right += found["pid"] == process.pid and found["args"][-1] == str(i)
         end(process)
     counters = tool.tell("counters")
-    lab.report.equal(right, count, f"all of {count} among {crowd}")
+    lab.report.equal(right, count, f"all of {count} among {many}")
     lab.report.ok(counters["source"] == "proc connector", "by the proc connector", counters)
-    lab.report.ok(counters["searches"] < count * crowd / 20 + 5 * count,
+    lab.report.ok(counters["searches"] < count * many / 20 + 5 * count,
                   f"with few folders searched: {counters['searches']}", counters)
 
 

@@ -11,9 +11,9 @@ import threading
 import time
 
 from lab import GATEWAY_WAN4, GATEWAY_WAN6, SERVER4, SERVER6, main, wait_for
+from processes import NOBODY, python, start
 from report import SCALE
-from test_owner_lookup import (CLIENT, NOBODY, PORT, TCP, UDP, Tool, drop_first_packets, end, expect,
-                               python, start)
+from test_owner_lookup import CLIENT, PORT, TCP, UDP, Tool, drop_first_packets, expect
 
 # A datagram socket that others may share the port with; tells from whom it gets what.
 RECEIVER = """

@@ -19,6 +19,7 @@ from traffic import (TCP, UDP, NewFlows, Stream, listen, open_socket, raise_desc
 
 FULL = os.environ.get("LAB_FULL") == "1"
 RELOADS = 200 if FULL else max(30 // SCALE, 6)
+WARM = max(RELOADS // 4 // 2 * 2, 2)  # both configurations have been in force
 STARTS = 20 if FULL else max(5 // SCALE, 2)
 LIVING = 1000 // SCALE
 WEB, STREAM, GAMES, OTHER = 8080, 8081, 5060, 7777
@@ -142,7 +143,7 @@ def test_reloads(lab):
         result = daemon.run("reload", check=False)
         if result.returncode:
             failed.append(result.stderr)
-        if number == RELOADS // 4 // 2 * 2:
+        if number == WARM:
             first, memory = holdings(lab, daemon), resident(daemon)
         if number % 50 in (1, 2):
             traffic.check(daemon, text, f"reload {number}")

@@ -111,6 +111,7 @@ static inline struct nfqueue_packet packet_of(const struct wire *wire, enum dire
 		.oif = direction == DIRECTION_IN ? 0 : WAN,
 		.asked = asked,
 		.uid = NFQUEUE_NO_UID,
+		.gid = NFQUEUE_NO_UID,
 		.data = wire->bytes,
 		.captured = wire->captured,
 		.length = wire->length,

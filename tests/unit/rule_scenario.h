@@ -90,7 +90,7 @@ static inline void scenario_load(struct scenario *scenario)
 	scenario->snapshot = fixture_snapshot_known(text, &known);
 	assert_int_equal(snapshot_open(scenario->snapshot, before), 0);
 	snapshot_apply_limits(scenario->snapshot);
-	scenario->bench = bench_new(scenario->snapshot, old);
+	scenario->bench = bench_new(scenario->snapshot, NULL, old);
 	judge_forget(scenario->judge);
 	bench_free(old, scenario->bench);
 	snapshot_free(before);

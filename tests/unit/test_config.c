@@ -34,6 +34,8 @@ static void dump_general(const struct config *config, FILE *out)
 	fprintf(out, "queue first %u workers %u length %u %s\n", config->queue.first,
 		config->queue.workers, config->queue.length,
 		config->queue.fail_open ? "open" : "closed");
+	if (config->queue.owner_deadline_ns != 20000000)
+		fprintf(out, "owner-deadline %ju\n", (uintmax_t)config->queue.owner_deadline_ns);
 	if (config->manual_ruleset)
 		fputs("ruleset manual\n", out);
 }

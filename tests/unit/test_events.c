@@ -166,15 +166,15 @@ static void test_decisions(void **state)
 	struct wire wires[5];
 	struct snapshot *snapshot = fixture_snapshot(rules, &(struct ids){0});
 	(void)state;
-	struct judge *judge = judge_new(NULL);
+	struct judge *judge = judge_new(NULL, 0);
 	assert_null(judge_decisions(judge));
 	judge_free(judge);
 	log_set_level(LOG_NOISY);
-	judge = judge_new(NULL);
+	judge = judge_new(NULL, 0);
 	log_set_level(LOG_NORMAL);
 	struct decision_ring *ring = judge_decisions(judge);
 	assert_int_equal(snapshot_open(snapshot, NULL), 0);
-	struct bench *bench = bench_new(snapshot, NULL);
+	struct bench *bench = bench_new(snapshot, NULL, NULL);
 	for (unsigned i = 0; i < 5; i++) {
 		char source[] = "10.0.0.1:1000";
 		source[12] = (char)('0' + i);

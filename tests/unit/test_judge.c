@@ -24,9 +24,9 @@ struct court {
 static struct court open_court(const char *text)
 {
 	struct court court = {.snapshot = fixture_snapshot(text, &(struct ids){0}),
-			      .judge = judge_new(NULL)};
+			      .judge = judge_new(NULL, 0)};
 	assert_int_equal(snapshot_open(court.snapshot, NULL), 0);
-	court.bench = bench_new(court.snapshot, NULL);
+	court.bench = bench_new(court.snapshot, NULL, NULL);
 	judge_mtu = 1500;
 	return court;
 }
@@ -298,7 +298,7 @@ static void benches(void **state)
 						   &court.snapshot->plan->ids, IN_VIA_IFB, &diags);
 	assert_non_null(derived);
 	assert_int_equal(snapshot_open(derived, court.snapshot), 0);
-	struct bench *bench = bench_new(derived, court.bench);
+	struct bench *bench = bench_new(derived, NULL, court.bench);
 	assert_int_equal(bench->figures[0].hits, 1);
 	bench_free(court.bench, bench);
 	snapshot_free(court.snapshot);

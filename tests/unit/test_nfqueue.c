@@ -65,6 +65,7 @@ static void test_packet_message(void **state)
 	mnl_attr_put_u32(nlh, NFQA_CAP_LEN, htonl(65000));
 	mnl_attr_put_u32(nlh, NFQA_PRIORITY, htonl(NFSHAPER_ASK_REPLY));
 	mnl_attr_put_u32(nlh, NFQA_UID, htonl(1000));
+	mnl_attr_put_u32(nlh, NFQA_GID, htonl(100));
 	mnl_attr_put_u32(nlh, NFQA_SKB_INFO, htonl(NFQA_SKB_GSO | NFQA_SKB_CSUMNOTREADY));
 	mnl_attr_put(nlh, NFQA_PAYLOAD, 5, "abcde");
 	assert_int_equal(nfqueue_message_parse(buffer, nlh->nlmsg_len, &packet, &error),
@@ -81,6 +82,8 @@ static void test_packet_message(void **state)
 	assert_int_equal(packet.answer, 0);
 	assert_int_equal(packet.asked, NFSHAPER_ASK_REPLY);
 	assert_int_equal(packet.uid, 1000);
+	assert_int_equal(packet.gid, 100);
+	assert_int_equal(packet.queue, QUEUE);
 	assert_int_equal(error, 1);
 }
 
@@ -97,6 +100,8 @@ static void test_whole_copy_has_its_length(void **state)
 			 NFQUEUE_PACKET);
 	assert_int_equal(packet.length, 28);
 	assert_false(packet.is_gso);
+	assert_int_equal(packet.uid, NFQUEUE_NO_UID);
+	assert_int_equal(packet.gid, NFQUEUE_NO_UID);
 }
 
 /* A message cut at any byte is a packet as soon as its id is there. */
@@ -189,8 +194,12 @@ static uint32_t read_verdict(const struct nlmsghdr *nlh, uint16_t type, uint32_t
 
 static void test_verdicts(void **state)
 {
-	static const uint32_t answers[] = {0, NFSHAPER_PRIORITY | 1, NFSHAPER_PRIORITY | 0xffff,
-					   NFSHAPER_ANSWER_REJECT, NFQUEUE_DROP, 7};
+	static const uint32_t answers[] = {0,
+					   NFSHAPER_PRIORITY | 1,
+					   NFSHAPER_PRIORITY | 0xffff,
+					   NFSHAPER_ANSWER_REJECT,
+					   NFQUEUE_DROP,
+					   7};
 	struct nfqueue_packet packets[MAX_VERDICTS] = {0};
 	char *buffer = malloc(MAX_VERDICTS * NFQUEUE_VERDICT_BYTES);
 	(void)state;
@@ -199,7 +208,7 @@ static void test_verdicts(void **state)
 		packets[i].packet_id = 0xfffffffa + i; /* wraps around */
 		packets[i].answer = answers[i % 6];
 	}
-	int left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, MAX_VERDICTS);
+	int left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, MAX_VERDICTS, true);
 	assert_true(left <= (int)(MAX_VERDICTS * NFQUEUE_VERDICT_BYTES));
 	const struct nlmsghdr *nlh = (const void *)buffer;
 	for (uint32_t i = 0; i < MAX_VERDICTS; i++) {
@@ -213,7 +222,7 @@ static void test_verdicts(void **state)
 	/* The last message needs no room behind it. */
 	assert_int_equal(
 		nfqueue_message_verdicts(buffer + (MAX_VERDICTS - 1) * NFQUEUE_VERDICT_BYTES, QUEUE,
-					 packets + 1, 1),
+					 packets + 1, 1, true),
 		NFQUEUE_VERDICT_BYTES);
 	free(buffer);
 }
@@ -238,13 +247,57 @@ static void test_verdict_runs(void **state)
 		packets[i].packet_id = 0xfffffffe + i; /* wraps around */
 		packets[i].answer = answers[i];
 	}
-	int left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, 7);
+	int left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, 7, true);
 	const struct nlmsghdr *nlh = (const void *)buffer;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		uint32_t id = 0;
 		assert_true(mnl_nlmsg_ok(nlh, left));
 		assert_int_equal(read_verdict(nlh, wanted[i].type, &id), wanted[i].priority);
 		assert_int_equal(id, packets[wanted[i].last].packet_id);
+		nlh = mnl_nlmsg_next(nlh, &left);
+	}
+	assert_int_equal(left, 0);
+}
+
+/*
+ * Who waits has no verdict, and what comes behind it has one of its own: a verdict for all up to an
+ * id would be one for it, too.
+ */
+static void test_waiting(void **state)
+{
+	static const uint32_t answers[] = {3, 3, NFQUEUE_WAIT, 3, 3, NFQUEUE_WAIT, NFQUEUE_WAIT};
+	static const struct {
+		uint32_t last;
+		uint16_t type;
+	} wanted[] = {
+		{1, NFQNL_MSG_VERDICT_BATCH},
+		{3, NFQNL_MSG_VERDICT},
+		{4, NFQNL_MSG_VERDICT},
+	};
+	struct nfqueue_packet packets[7] = {0};
+	char buffer[7 * NFQUEUE_VERDICT_BYTES] NFQUEUE_ALIGN;
+	uint32_t id = 0;
+	(void)state;
+	for (uint32_t i = 0; i < 7; i++) {
+		packets[i].packet_id = 10 + i;
+		packets[i].answer = answers[i];
+	}
+	int left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, 7, true);
+	const struct nlmsghdr *nlh = (const void *)buffer;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		assert_true(mnl_nlmsg_ok(nlh, left));
+		assert_int_equal(read_verdict(nlh, wanted[i].type, &id), 3);
+		assert_int_equal(id, packets[wanted[i].last].packet_id);
+		nlh = mnl_nlmsg_next(nlh, &left);
+	}
+	assert_int_equal(left, 0);
+	/* Where an earlier one waits, the first two have verdicts of their own as well. */
+	left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, 2, false);
+	nlh = (const void *)buffer;
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(mnl_nlmsg_ok(nlh, left));
+		assert_int_equal(read_verdict(nlh, NFQNL_MSG_VERDICT, &id), 3);
+		assert_int_equal(id, packets[i].packet_id);
 		nlh = mnl_nlmsg_next(nlh, &left);
 	}
 	assert_int_equal(left, 0);
@@ -289,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_errors_are_no_packets),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_verdict_runs),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_bind_message),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

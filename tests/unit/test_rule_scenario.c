@@ -121,7 +121,7 @@ static void run_line(struct scenario *scenario, char *line)
 static void scenario_run(struct scenario *scenario)
 {
 	char line[1024];
-	scenario->judge = judge_new(NULL);
+	scenario->judge = judge_new(NULL, 0);
 	scenario_load(scenario);
 	while (fgets(line, sizeof(line), scenario->file)) {
 		scenario->line++;

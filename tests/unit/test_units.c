@@ -129,6 +129,22 @@ static void test_duration(void **state)
 	check_all(units_duration, samples, COUNT(samples));
 }
 
+static void test_delay(void **state)
+{
+	static const struct sample samples[] = {
+		{"20ms", 0, 20000000},   {"0ms", 0, 0},
+		{"1s", 0, 1000000000},   {"1.5s", 0, 1500000000},
+		{"0.25ms", 0, 250000},   {"10s", 0, UNITS_DELAY_MAX_NS},
+		{"10001ms", -ERANGE, 0}, {"18446744073709551615s", -ERANGE, 0},
+		{"20", -ENODATA, 0},     {"20us", -ENOENT, 0},
+		{"1m", -ENOENT, 0},      {"1s20ms", -ENOENT, 0},
+		{"20 ms", -ENOENT, 0},   {"ms", -EINVAL, 0},
+		{"-1ms", -EINVAL, 0},    {"", -EINVAL, 0},
+	};
+	(void)state;
+	check_all(units_delay, samples, COUNT(samples));
+}
+
 static void assert_percent(const char *text, double want)
 {
 	double percent = 0;
@@ -177,6 +193,10 @@ static void test_problems(void **state)
 	assert_problem(units_duration_problem("30s1m", -ENOENT), "from large to small");
 	assert_problem(units_duration_problem("101y", -ERANGE), "at most 100y");
 	assert_problem(units_duration_problem("soon", -EINVAL), "such as 1m30s");
+	assert_problem(units_delay_problem("20", -ENODATA), "has no unit: write 20ms or 20s");
+	assert_problem(units_delay_problem("20us", -ENOENT), "unknown unit: write 20ms or 20s");
+	assert_problem(units_delay_problem("11s", -ERANGE), "at most 10s");
+	assert_problem(units_delay_problem("soon", -EINVAL), "such as 20ms");
 }
 
 static void test_rate_text(void **state)
@@ -196,9 +216,10 @@ static void test_rate_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rate),     cmocka_unit_test(test_size),
-		cmocka_unit_test(test_duration), cmocka_unit_test(test_percent),
-		cmocka_unit_test(test_problems), cmocka_unit_test(test_rate_text),
+		cmocka_unit_test(test_rate),      cmocka_unit_test(test_size),
+		cmocka_unit_test(test_duration),  cmocka_unit_test(test_delay),
+		cmocka_unit_test(test_percent),   cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_rate_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
