@@ -30,6 +30,7 @@ struct text {
 };
 
 struct owner_cache {
+	const char *proc;
 	pthread_mutex_t lock;
 	bool is_followed;
 	struct id_map *sockets;
@@ -50,9 +51,10 @@ static void free_text(void *value)
 	free(text);
 }
 
-struct owner_cache *owner_cache_new(void)
+struct owner_cache *owner_cache_new(const char *proc)
 {
 	struct owner_cache *cache = xcalloc(1, sizeof(*cache));
+	cache->proc = proc;
 	mutex_init(&cache->lock);
 	cache->sockets = id_map_new(SOCKETS_MAX, free_socket_owner);
 	for (unsigned i = 0; i < OWNER_TEXT_COUNT; i++)
@@ -86,18 +88,34 @@ static bool is_known(const struct owner_cache *cache, const struct socket_owner 
 	return cache->is_followed && !atomic_load(&owner->facts->is_over);
 }
 
-bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
-			 struct process_facts **ret_facts)
+static bool get_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
+			struct process_facts **ret_facts, struct procfs_place *ret_place)
 {
 	pthread_mutex_lock(&cache->lock);
 	struct socket_owner *owner = id_map_get(cache->sockets, inode);
 	bool known = is_known(cache, owner, now_ns);
 	if (known) {
 		*ret_facts = owner->facts ? process_facts_ref(owner->facts) : NULL;
+		*ret_place = owner->place;
 		id_map_touch(cache->sockets, inode);
 	}
 	pthread_mutex_unlock(&cache->lock);
 	return known;
+}
+
+bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
+			 struct process_facts **ret_facts)
+{
+	struct process_facts *facts;
+	struct procfs_place place;
+	if (!get_process(cache, inode, now_ns, &facts, &place))
+		return false;
+	if (facts && procfs_socket_at(cache->proc, place) != inode) {
+		process_facts_unref(facts);
+		return false;
+	}
+	*ret_facts = facts;
+	return true;
 }
 
 struct procfs_place owner_cache_place(struct owner_cache *cache, uint64_t inode)

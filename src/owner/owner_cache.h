@@ -19,7 +19,8 @@ enum owner_text { OWNER_TEXT_USER, OWNER_TEXT_GROUP, OWNER_TEXT_CGROUP };
 
 struct owner_cache;
 
-struct owner_cache *owner_cache_new(void);
+/* `proc` is borrowed. */
+struct owner_cache *owner_cache_new(const char *proc);
 
 /*
  * Before it is used: whether the facts of processes say when they are over. Else a process that had
@@ -29,8 +30,8 @@ void owner_cache_set_followed(struct owner_cache *cache, bool is_followed);
 void owner_cache_free(struct owner_cache *cache);
 
 /*
- * True where it is known which process has the socket: *ret_facts is a reference for the caller, or
- * NULL where none has it.
+ * True where it is known which process has the socket, and it still is where it was: that it closes
+ * one, no event tells. *ret_facts is a reference for the caller, or NULL where none has it.
  */
 bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
 			 struct process_facts **ret_facts);

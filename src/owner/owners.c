@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/procfs.h"
 #include "owner/resolver.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -29,7 +30,7 @@ struct owner_finder {
 struct owners *owners_new(char **ret_why)
 {
 	struct owners *owners = xcalloc(1, sizeof(*owners));
-	owners->cache = owner_cache_new();
+	owners->cache = owner_cache_new(PROCFS);
 	owners->resolver = resolver_new(owners->cache, &owners->counters, ret_why);
 	if (owners->resolver)
 		return owners;

@@ -74,13 +74,17 @@ struct owner_finder *owner_finder_new(struct owners *owners);
 void owner_finder_free(struct owner_finder *finder);
 
 /*
- * Answers at once, or not at all: some microseconds, no reading of folders. The texts of
- * *ret_owner are valid until the next call with this finder.
+ * Answers at once, or not at all: some microseconds, no file is opened and no folder read. The texts
+ * of *ret_owner are valid until the next call with this finder.
  */
 enum owner_answer owners_find(struct owner_finder *finder, const struct owner_query *query,
 			      enum owner_level level, struct owner *ret_owner);
 
-/* Hands the question to the thread; false where it has too many already (256 of all finders). */
+/*
+ * Hands the question to the thread; false where it has too many already (256 of all finders, until
+ * their answers are collected). After owners_find() of the same what that has learned of the socket
+ * is not asked again, so that it is known even if the socket is closed by then.
+ */
 bool owners_ask(struct owner_finder *finder, const struct owner_query *query,
 		enum owner_level level, uint64_t token);
 
