@@ -11,9 +11,9 @@ import threading
 import time
 
 from lab import GATEWAY_WAN4, GATEWAY_WAN6, SERVER4, SERVER6, main, wait_for
+from processes import NOBODY, python, start
 from report import SCALE
-from test_owner_lookup import (CLIENT, NOBODY, PORT, TCP, UDP, Tool, drop_first_packets, end, expect,
-                               python, start)
+from test_owner_lookup import CLIENT, PORT, TCP, UDP, Tool, drop_first_packets, expect
 
 # A datagram socket that others may share the port with; tells from whom it gets what.
 RECEIVER = """
@@ -242,25 +242,42 @@ def test_line(lab):
         lab.report.equal(other.ask(*ends, uid=0)["pid"], pid, label)
 
 
+# Has a process in namespaces of its own, which alone keeps the socket after a line of input.
+HANDS_ON = """
+import ctypes
+libc = ctypes.CDLL(None)
+s.set_inheritable(True)
+read_end, write_end = os.pipe()
+if os.fork() == 0:
+    assert libc.unshare(0x40000000 | 0x20000000 | 0x20000) == 0  # network, processes, mounts
+    os.close(write_end)
+    child = os.fork()
+    if child == 0:
+        os.dup2(read_end, 0)
+        os.execv("/bin/cat", ["in a container", "-"])
+    s.close()
+    print(child, flush=True)
+    os.wait()
+    os._exit(0)
+os.read(0, 1)
+s.close()
+print("closed", flush=True)
+os.read(0, 1)
+"""
+
+
 def test_handed_on(lab):
     """a socket of this namespace in a container: other namespaces of network, processes and files"""
     drop_first_packets(lab)
     tool = Tool(lab)
-    # The opener makes a process in namespaces of its own, which alone keeps the socket.
-    program = CLIENT.replace("sys.stdin.read()", "import ctypes, os\n"
-                             "libc = ctypes.CDLL(None)\n"
-                             "s.set_inheritable(True)\n"
-                             "if os.fork() == 0:\n"
-                             "    assert libc.unshare(0x40000000 | 0x20000000 | 0x20000) == 0\n"
-                             "    child = os.fork()\n"
-                             "    if child == 0:\n"
-                             "        os.execv('/bin/cat', ['in a container', '-'])\n"
-                             "    s.close()\n    print(child, flush=True)\n"
-                             "    os.wait()\n    os._exit(0)\n"
-                             "s.close()\nos.wait()\n")
+    program = CLIENT.replace("sys.stdin.read()", "import os" + HANDS_ON)
     process, port = start(lab, *python(program, "AF_INET", "SOCK_STREAM", SERVER4, PORT))
     child = int(process.stdout.readline())
     ends = (TCP, (GATEWAY_WAN4, port), (SERVER4, PORT))
+    lab.report.equal(tool.ask(*ends, uid=0)["pid"], process.pid, "first it is the opener's")
+    process.stdin.write("\n")
+    process.stdin.flush()
+    process.stdout.readline()
     wait_for(lambda: tool.ask(*ends, uid=0)["cmd"] == "in a container", "the exec")
     found = tool.ask(*ends, uid=0)
     lab.report.equal((found["pid"], found["exe"]), (child, os.path.realpath("/bin/cat")),

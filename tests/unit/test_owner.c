@@ -276,7 +276,7 @@ static void sockets_are_found(void **state)
 	put_socket(12, 1000, 777);
 	put_socket(17, 3, 888);
 	struct process_table *table = process_table_new(proc);
-	struct owner_cache *cache = owner_cache_new();
+	struct owner_cache *cache = owner_cache_new(proc);
 	process_table_scan(table);
 	struct outcome outcome = find_socket(table, cache, 777, 1000);
 	assert_int_equal(outcome.place.pid, 12);
@@ -315,7 +315,7 @@ static void a_socket_is_of_the_eldest(void **state)
 	put_socket(1, 7, 1001);
 	put_socket(31, 7, 1001); /* handed on */
 	struct process_table *table = process_table_new(proc);
-	struct owner_cache *cache = owner_cache_new();
+	struct owner_cache *cache = owner_cache_new(proc);
 	process_table_scan(table);
 	process_table_touch(table, 31);
 	assert_int_equal(find_socket(table, cache, 999, 1000).place.pid, 10);
@@ -338,17 +338,27 @@ static void a_socket_is_of_the_eldest(void **state)
 
 static void the_cache_forgets(void **state)
 {
-	struct owner_cache *cache = owner_cache_new();
+	struct owner_cache *cache = owner_cache_new(proc);
 	struct process_facts *facts, *got = NULL;
 	char name[16];
 	(void)state;
 	put_process(7, 1, 0);
 	facts = process_facts_load(proc, 7);
+	put_socket(7, 3, 5);
 	owner_cache_set_followed(cache, true);
 	assert_false(owner_cache_process(cache, 5, 0, &got));
 	owner_cache_put_process(cache, 5, facts, (struct procfs_place){7, 3}, 0);
 	assert_true(owner_cache_process(cache, 5, 1000 * SECOND, &got));
 	assert_ptr_equal(got, facts);
+	process_facts_unref(got);
+	/* Closed there, and opened again. */
+	assert_int_equal(unlink(path_of(7, "fd/3")), 0);
+	assert_false(owner_cache_process(cache, 5, 0, &got));
+	put_socket(7, 3, 55);
+	assert_false(owner_cache_process(cache, 5, 0, &got));
+	assert_int_equal(unlink(path_of(7, "fd/3")), 0);
+	put_socket(7, 3, 5);
+	assert_true(owner_cache_process(cache, 5, 0, &got));
 	process_facts_unref(got);
 	/* What was seen elsewhere does not count while this is known; … */
 	owner_cache_put_place(cache, 5, (struct procfs_place){8, 3});
