@@ -37,7 +37,19 @@ static void count(_Atomic uint64_t *figure)
 	atomic_store_explicit(figure, value + 1, memory_order_relaxed);
 }
 
-/* Its owner is looked up where the rules depend on it, level by level. */
+/* It is still a decision of these rules' classes. */
+static bool has_meaning(const struct plan *plan, uint32_t id)
+{
+	for (size_t i = 0; i < plan->n_own_ids; i++)
+		if (plan->ids.items[i].id == id)
+			return plan->ids.items[i].kind != OUTCOME_CALL;
+	return false;
+}
+
+/*
+ * Its owner is looked up where the rules depend on it, level by level. Where its socket is no more,
+ * what was decided when there was one is better than what can be said now.
+ */
 static struct judgement judge_facts(struct work *work, struct facts *facts, uint32_t id)
 {
 	const struct snapshot *snapshot = work->remark->snapshot;
@@ -45,6 +57,8 @@ static struct judgement judge_facts(struct work *work, struct facts *facts, uint
 	struct owner owner;
 	struct judgement judgement = rejudge(snapshot, facts, id, work->steps);
 	while (judgement.wants && living_owner(&work->owners, &query, judgement.wants, &owner)) {
+		if (!owner.has_uid && !owner.has_pid && has_meaning(snapshot->plan, id))
+			return (struct judgement){.id = id};
 		facts->owner = &owner;
 		judgement = rejudge(snapshot, facts, id, work->steps);
 	}
