@@ -218,8 +218,8 @@ def test_owners(lab):
     own.close()
     answer = reload(daemon, config(*rules, ("dport == 1", "blue")))
     lab.report.equal(answer["remark"]["undecided"], 0, "a socket that is closed has no owner")
-    lab.report.equal(now()[GATEWAY_WAN4, SERVER4], daemon.ids()["web"]["mark"],
-                     "so its connection is judged without")
+    lab.report.equal(now()[GATEWAY_WAN4, SERVER4], daemon.ids()["red"]["mark"],
+                     "but had one when its connection was decided")
 
 
 def test_exempt(lab):
