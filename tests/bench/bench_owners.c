@@ -5,6 +5,7 @@
  * are this process's own, over loopback, a new one for each question.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 
 #define CROWD 500
 #define ROUNDS 2000
+#define NUMBERS 64
 #define NS_PER_US 1000.0
 
 static pid_t crowd[CROWD];
@@ -74,14 +76,17 @@ struct sockets {
 	struct owner_query query;
 };
 
-static void open_sockets(enum kind kind, struct sockets *sockets)
+/* `least`: the least number of the descriptor that is asked about. */
+static void open_sockets(enum kind kind, int least, struct sockets *sockets)
 {
 	struct sockaddr_in local = {.sin_family = AF_INET,
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(local);
 	bool is_tcp = kind != NOT_CONNECTED;
 	sockets->accepted = -1;
-	sockets->fd = socket(AF_INET, is_tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+	int fd = socket(AF_INET, is_tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+	sockets->fd = fcntl(fd, F_DUPFD_CLOEXEC, least);
+	close(fd);
 	if (sockets->fd < 0 ||
 	    (is_tcp ? connect(sockets->fd, (const struct sockaddr *)&server, size)
 		    : bind(sockets->fd, (const struct sockaddr *)&local, size)) ||
@@ -123,9 +128,10 @@ static struct owner search(struct owner_finder *finder, const struct owner_query
 }
 
 enum phase {
-	AT_ONCE, /* what is known */
-	LATER,   /* that it is not known */
-	SEARCHED /* from the question to the answer of the search */
+	KNOWN,    /* what was asked before */
+	IN_PLACE, /* a new socket where the last one was */
+	LATER,    /* that it is not known */
+	SEARCHED  /* from the question to the answer of the search */
 };
 
 struct row {
@@ -136,11 +142,12 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{"user", CONNECTED, OWNER_USER, AT_ONCE},
-	{"socket", CONNECTED, OWNER_SOCKET, AT_ONCE},
-	{"socket, datagrams, not connected", NOT_CONNECTED, OWNER_SOCKET, AT_ONCE},
-	{"socket, none", CLOSED, OWNER_SOCKET, AT_ONCE},
-	{"process, known", CONNECTED, OWNER_PROCESS, AT_ONCE},
+	{"user", CONNECTED, OWNER_USER, KNOWN},
+	{"socket", CONNECTED, OWNER_SOCKET, KNOWN},
+	{"socket, datagrams, not connected", NOT_CONNECTED, OWNER_SOCKET, KNOWN},
+	{"socket, none", CLOSED, OWNER_SOCKET, KNOWN},
+	{"process, known", CONNECTED, OWNER_PROCESS, KNOWN},
+	{"process, of a socket where the last one was", CONNECTED, OWNER_PROCESS, IN_PLACE},
 	{"process, not known", CONNECTED, OWNER_PROCESS, LATER},
 	{"process, searched", CONNECTED, OWNER_PROCESS, SEARCHED},
 	{"process, datagrams, not connected, searched", NOT_CONNECTED, OWNER_PROCESS, SEARCHED},
@@ -167,8 +174,9 @@ static uint64_t ask(struct owner_finder *finder, const struct row *row, bool has
 		owner = search(finder, query, row->level);
 		if (has_search)
 			end_ns = clock_monotonic_ns();
-	} else if (row->phase != AT_ONCE) {
-		die("known before");
+	} else if (row->phase == LATER || row->phase == SEARCHED) {
+		fprintf(stderr, "bench_owners: %s: it is known\n", row->what);
+		exit(EXIT_FAILURE);
 	}
 	if (row->level == OWNER_PROCESS && (!owner.has_pid || owner.pid != own_pid()))
 		die("another process");
@@ -186,11 +194,13 @@ static void measure(struct owner_finder *finder, const struct row *row)
 	uint64_t *ns = xcalloc(ROUNDS, sizeof(*ns));
 	struct sockets sockets;
 	for (int round = 0; round < ROUNDS; round++) {
-		open_sockets(row->kind, &sockets);
+		/* Where it is to be searched for, not where the last one was. */
+		open_sockets(row->kind, NUMBERS + (row->phase > IN_PLACE ? 1 + round % NUMBERS : 0),
+			     &sockets);
 		if (row->kind == CLOSED)
 			close_sockets(&sockets);
 		/* Where processes are not followed, what is known is verified each time. */
-		if (row->phase == AT_ONCE)
+		if (row->phase == KNOWN)
 			ask(finder, row, true, &sockets.query);
 		ns[round] = ask(finder, row, row->phase != LATER, &sockets.query);
 		if (row->kind != CLOSED)
