@@ -196,7 +196,8 @@ static void test_cut(void **state)
 	build_download(&whole);
 	uint32_t length = whole.nlh->nlmsg_len;
 	for (uint32_t cut = NLMSG_HDRLEN; cut < length; cut++) {
-		struct nlmsghdr *copy = malloc(cut);
+		/* Netlink fills messages up to a multiple of four, and libmnl counts on it. */
+		struct nlmsghdr *copy = calloc(1, MNL_ALIGN(cut));
 		assert_non_null(copy);
 		memcpy(copy, whole.nlh, cut);
 		copy->nlmsg_len = cut;
