@@ -23,6 +23,15 @@ static inline uint32_t random_u32(void)
 	return (uint32_t)(random_state >> 33);
 }
 
+/* Fewer of them where a test runs slowly: TEST_SCALE, as valgrind's stage of scripts/test has it.
+ */
+static inline unsigned fewer(unsigned number)
+{
+	const char *scale = getenv("TEST_SCALE");
+	unsigned divisor = scale ? (unsigned)atoi(scale) : 1;
+	return divisor > 1 ? number / divisor : number;
+}
+
 static inline uint32_t random_below(size_t limit)
 {
 	return random_u32() % (uint32_t)limit;

@@ -159,7 +159,7 @@ static void test_step_by_step(void **state)
 	struct tally tally = {0};
 	(void)state;
 	start_random("step by step");
-	for (unsigned round = 0; round < ROUNDS; round++) {
+	for (unsigned round = 0; round < fewer(ROUNDS); round++) {
 		struct world world;
 		world_init(&world, PICK(sizes), one_in(4) ? SHAPE_RARE : SHAPE_ANY);
 		for (unsigned i = 0; i < PACKETS; i++) {
