@@ -16,13 +16,12 @@
  */
 #include "throttle_fixture.h"
 
-#include <dirent.h>
 #include <errno.h>
 
+#include "scenario_files.h"
 #include "throttle/throttle.h"
 
 #define WORDS_MAX 32
-#define NAMES_MAX 100
 
 struct scenario {
 	const char *name;
@@ -261,31 +260,7 @@ static void run_file(void **state)
 	throttle_free(scenario.throttle);
 }
 
-static int is_scenario(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name);
-	return length > 4 && strcmp(entry->d_name + length - 4, ".txt") == 0;
-}
-
 int main(int argc, char **argv)
 {
-	static char paths[NAMES_MAX][1024];
-	struct CMUnitTest tests[NAMES_MAX];
-	struct dirent **entries;
-	char folder[512];
-	const char *source = argc > 1 ? argv[1] : getenv("srcdir");
-	snprintf(folder, sizeof(folder), "%s/tests/scenario", source ? source : ".");
-	int count = scandir(folder, &entries, is_scenario, alphasort);
-	if (count < 1 || count > NAMES_MAX) {
-		fprintf(stderr, "no scenarios, or too many, in %s\n", folder);
-		return 1;
-	}
-	for (int i = 0; i < count; i++) {
-		snprintf(paths[i], sizeof(paths[i]), "%s/%s", folder, entries[i]->d_name);
-		tests[i] = (struct CMUnitTest){strrchr(paths[i], '/') + 1, run_file, NULL, NULL,
-					       paths[i]};
-		free(entries[i]);
-	}
-	free(entries);
-	return _cmocka_run_group_tests("scenarios", tests, (size_t)count, NULL, NULL);
+	return run_scenarios(argc, argv, "tests/scenario", "scenarios", run_file);
 }
