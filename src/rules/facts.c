@@ -149,6 +149,37 @@ static void set_args(struct value *value, const struct owner *owner)
 	value->length = owner->n_args;
 }
 
+static void get_of_owner(const struct facts *facts, enum attribute attribute,
+			 struct value *ret_value)
+{
+	switch (attribute) {
+	case ATTR_USER:
+		return set_name(ret_value, owner_up_to(facts, OWNER_USER)->user);
+	case ATTR_UID:
+		return set_uid(ret_value, facts);
+	case ATTR_GROUP:
+		return set_name(ret_value, owner_up_to(facts, OWNER_USER)->group);
+	case ATTR_GID:
+		return set_id(ret_value, owner_up_to(facts, OWNER_USER)->has_gid,
+			      owner_up_to(facts, OWNER_USER)->gid);
+	case ATTR_CGROUP:
+		return set_name(ret_value, owner_up_to(facts, OWNER_SOCKET)->cgroup);
+	case ATTR_UNIT:
+		return set_name(ret_value, owner_up_to(facts, OWNER_SOCKET)->unit);
+	case ATTR_PID:
+		return set_id(ret_value, owner_up_to(facts, OWNER_PROCESS)->has_pid,
+			      owner_up_to(facts, OWNER_PROCESS)->pid);
+	case ATTR_CMD:
+		return set_name(ret_value, owner_up_to(facts, OWNER_PROCESS)->cmd);
+	case ATTR_EXE:
+		return set_name(ret_value, owner_up_to(facts, OWNER_PROCESS)->exe);
+	case ATTR_ARGS:
+		return set_args(ret_value, owner_up_to(facts, OWNER_PROCESS));
+	default:
+		break;
+	}
+}
+
 void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
 		    struct value *ret_value)
 {
@@ -207,27 +238,16 @@ void evaluation_get(struct evaluation *evaluation, enum attribute attribute,
 	case ATTR_RULE:
 		return set_name(ret_value, facts->rule);
 	case ATTR_USER:
-		return set_name(ret_value, owner_up_to(facts, OWNER_USER)->user);
 	case ATTR_UID:
-		return set_uid(ret_value, facts);
 	case ATTR_GROUP:
-		return set_name(ret_value, owner_up_to(facts, OWNER_USER)->group);
 	case ATTR_GID:
-		return set_id(ret_value, owner_up_to(facts, OWNER_USER)->has_gid,
-			      owner_up_to(facts, OWNER_USER)->gid);
 	case ATTR_CGROUP:
-		return set_name(ret_value, owner_up_to(facts, OWNER_SOCKET)->cgroup);
 	case ATTR_UNIT:
-		return set_name(ret_value, owner_up_to(facts, OWNER_SOCKET)->unit);
 	case ATTR_PID:
-		return set_id(ret_value, owner_up_to(facts, OWNER_PROCESS)->has_pid,
-			      owner_up_to(facts, OWNER_PROCESS)->pid);
 	case ATTR_CMD:
-		return set_name(ret_value, owner_up_to(facts, OWNER_PROCESS)->cmd);
 	case ATTR_EXE:
-		return set_name(ret_value, owner_up_to(facts, OWNER_PROCESS)->exe);
 	case ATTR_ARGS:
-		return set_args(ret_value, owner_up_to(facts, OWNER_PROCESS));
+		return get_of_owner(facts, attribute, ret_value);
 	case ATTR_COUNT:
 		break;
 	}
