@@ -273,6 +273,7 @@ static void open_geo(struct listing *listing)
 
 static int open_parts(struct listing *listing, char **ret_why)
 {
+	/* Of its own: so many questions would leave no place to those that packets wait for. */
 	listing->owners = owners_new(ret_why);
 	listing->finder = listing->owners ? owner_finder_new(listing->owners) : NULL;
 	if (!listing->finder && !*ret_why)

@@ -11,22 +11,11 @@ from lab import (GATEWAY_LAN4, GATEWAY_LAN6, GATEWAY_WAN4, GATEWAY_WAN6, SERVER4
                  wait_for)
 from observe import entries, marks, waiting
 from report import SCALE, SLOW
-from throttles import Throttle, arrived, send_together, together
+from throttles import CONFIG, Throttle, arrived, send_together, together
 from traffic import TCP, UDP, listen, open_socket, tcp_exchange, udp_send
 
 PORT = 5300
 FLOWS = 20000 // SCALE
-
-CONFIG = """
-version: 1
-interfaces:
-  wan0: {out: 1gbit}
-  lan0: {out: 1gbit}
-classes:
-  default: {out: {rate: 100mbit, ceil: 100%}}
-  fast: {out: {rate: 100mbit, ceil: 100%}}
-  slow: {out: {rate: 100mbit, ceil: 100%}}
-"""
 
 
 def first_packets(lab, daemon, target):

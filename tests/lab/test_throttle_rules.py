@@ -6,22 +6,10 @@ from daemon import Daemon
 from lab import CLIENT4, SERVER4, SERVER6, main, wait_for
 from observe import Meter, marks, waiting
 from report import SLOW
-from throttles import Throttle, arrived, send_together, together
-from traffic import (TCP, UDP, listen, open_socket, receive_exactly, 
-                     udp_send)
+from throttles import CONFIG, Throttle, arrived, send_together, together
+from traffic import TCP, UDP, listen, open_socket, receive_exactly, udp_send
 
 PORT, SECOND = 5300, 5400
-
-CONFIG = """
-version: 1
-interfaces:
-  wan0: {out: 1gbit}
-  lan0: {out: 1gbit}
-classes:
-  default: {out: {rate: 100mbit, ceil: 100%}}
-  fast: {out: {rate: 100mbit, ceil: 100%}}
-  slow: {out: {rate: 100mbit, ceil: 100%}}
-"""
 
 
 def exchange(client, server):

@@ -16,6 +16,18 @@ from traffic import pending, received_all
 
 CONTROL_VERSION = 1
 
+# What throttles and rules are added to.
+CONFIG = """
+version: 1
+interfaces:
+  wan0: {out: 1gbit}
+  lan0: {out: 1gbit}
+classes:
+  default: {out: {rate: 100mbit, ceil: 100%}}
+  fast: {out: {rate: 100mbit, ceil: 100%}}
+  slow: {out: {rate: 100mbit, ceil: 100%}}
+"""
+
 
 def ask(daemon, **request):
     """One request at the daemon's control socket; what it answers."""
