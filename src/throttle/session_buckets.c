@@ -11,12 +11,18 @@
 
 static_assert(CHUNK_BYTES % HUGE_PAGE_BYTES == 0, "a chunk is whole huge pages");
 
+void session_buckets_init(struct session_buckets *buckets)
+{
+	spinlock_init(&buckets->lock);
+}
+
 void session_buckets_fini(struct session_buckets *buckets)
 {
 	for (uint32_t i = 0; i < SESSION_BUCKETS_CHUNKS; i++) {
 		if (buckets->chunks[i])
 			munmap(buckets->chunks[i], CHUNK_BYTES);
 	}
+	spinlock_fini(&buckets->lock);
 }
 
 /* The first chunk keeps small pages: most tables stay below its 262,144 sessions. */

@@ -18,12 +18,13 @@
 #define SESSION_BUCKETS_STEP (1u << (SESSION_BUCKETS_CHUNK_BITS - SESSION_SHARD_BITS))
 #define SESSION_BUCKETS_MAX (SESSION_BUCKETS_CHUNKS * SESSION_BUCKETS_STEP)
 
-/* All zero to begin with. */
 struct session_buckets {
 	struct spinlock lock; /* while a chunk is added */
 	_Atomic(session_link *) chunks[SESSION_BUCKETS_CHUNKS];
 };
 
+/* Of what is all zero. */
+void session_buckets_init(struct session_buckets *buckets);
 void session_buckets_fini(struct session_buckets *buckets);
 
 /*

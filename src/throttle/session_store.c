@@ -31,6 +31,7 @@ static int add_chunk(struct session_store *store, uint32_t chunk)
 int session_store_init(struct session_store *store, size_t key_size, uint32_t max)
 {
 	memset(store, 0, sizeof(*store));
+	spinlock_init(&store->lock);
 	size_t align = _Alignof(struct session);
 	store->slot_size = (offsetof(struct session, key) + key_size + align - 1) / align * align;
 	store->fresh = 1;
@@ -44,6 +45,7 @@ void session_store_fini(struct session_store *store)
 		if (store->chunks[i])
 			munmap(store->chunks[i], chunk_size(store));
 	}
+	spinlock_fini(&store->lock);
 }
 
 static uint32_t take_fresh(struct session_store *store)

@@ -35,6 +35,9 @@ int session_table_new(const struct session_table_options *options, struct sessio
 	if (!table)
 		return -ENOMEM;
 	memset(table, 0, sizeof(*table));
+	session_buckets_init(&table->buckets);
+	for (unsigned i = 0; i < SESSION_SHARDS; i++)
+		spinlock_init(&table->shards[i].lock);
 	table->key_size = options->key_size;
 	table->expire_ns = options->expire_ns;
 	table->walked = SESSION_SHARDS;
@@ -55,6 +58,8 @@ void session_table_free(struct session_table *table)
 {
 	if (!table)
 		return;
+	for (unsigned i = 0; i < SESSION_SHARDS; i++)
+		spinlock_fini(&table->shards[i].lock);
 	session_buckets_fini(&table->buckets);
 	session_store_fini(&table->store);
 	free(table);

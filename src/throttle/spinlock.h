@@ -1,39 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A lock for sections of some hundred nanoseconds. Where the holder has lost its processor, the
- * waiting threads give theirs away, so that more workers than processors do no harm.
+ * A lock for sections of some hundred nanoseconds: who waits tries again a while, and then lends
+ * its priority to the holder (util/mutex.h). Workers are real-time threads, what saves and prints
+ * sessions is not: without that a worker would wait until every other real-time thread of the
+ * processor is done that took it from the holder.
  */
 #ifndef THROTTLE_SPINLOCK_H
 #define THROTTLE_SPINLOCK_H
 
-#include <sched.h>
-#include <stdatomic.h>
-#include <stdbool.h>
+#include "util/mutex.h"
 
 #define SPINLOCK_TRIES 64
 
-/* Begins as all zero. */
 struct spinlock {
-	atomic_bool is_held;
+	pthread_mutex_t mutex;
 };
 
-static inline void spinlock_wait(struct spinlock *lock)
+/* For spinlock_fini(). */
+static inline void spinlock_init(struct spinlock *lock)
 {
-	for (int tries = 0; atomic_load_explicit(&lock->is_held, memory_order_relaxed); tries++) {
-		if (tries >= SPINLOCK_TRIES)
-			sched_yield();
-	}
+	mutex_init(&lock->mutex);
+}
+
+static inline void spinlock_fini(struct spinlock *lock)
+{
+	pthread_mutex_destroy(&lock->mutex);
 }
 
 static inline void spinlock_lock(struct spinlock *lock)
 {
-	while (atomic_exchange_explicit(&lock->is_held, true, memory_order_acquire))
-		spinlock_wait(lock);
+	for (int tries = 0; tries < SPINLOCK_TRIES; tries++) {
+		if (pthread_mutex_trylock(&lock->mutex) == 0)
+			return;
+	}
+	pthread_mutex_lock(&lock->mutex);
 }
 
 static inline void spinlock_unlock(struct spinlock *lock)
 {
-	atomic_store_explicit(&lock->is_held, false, memory_order_release);
+	pthread_mutex_unlock(&lock->mutex);
 }
 
 #endif

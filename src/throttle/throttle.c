@@ -76,6 +76,7 @@ int throttle_new(const char *tag, uint32_t serial, const struct throttle_spec *s
 	if (error)
 		return error;
 	struct throttle *throttle = xcalloc(1, sizeof(*throttle));
+	spinlock_init(&throttle->spec_lock);
 	throttle->tag = xstrdup(tag);
 	throttle->serial = serial;
 	throttle->references = 1;
@@ -97,6 +98,7 @@ void throttle_free(struct throttle *throttle)
 	if (!throttle || --throttle->references)
 		return;
 	session_table_free(throttle->table);
+	spinlock_fini(&throttle->spec_lock);
 	free(throttle->tag);
 	free(throttle);
 }
