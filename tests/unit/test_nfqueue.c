@@ -227,27 +227,27 @@ static void test_verdicts(void **state)
 	free(buffer);
 }
 
-/* A run of equal answers is one message, which answers all up to its last packet. */
+/* A run of at most eight equal answers is one message, which answers all up to its last packet. */
 static void test_verdict_runs(void **state)
 {
-	static const uint32_t answers[] = {3, 3, 3, 0, 3, NFQUEUE_DROP, NFQUEUE_DROP};
+	static const uint32_t answers[] = {3, 3, 3, 0, 3, NFQUEUE_DROP, NFQUEUE_DROP, 5, 5, 5, 5, 5,
+					   5, 5, 5, 5, 5};
 	static const struct {
 		uint32_t last, priority;
 		uint16_t type;
 	} wanted[] = {
-		{2, 3, NFQNL_MSG_VERDICT_BATCH},
-		{3, 0, NFQNL_MSG_VERDICT},
-		{4, 3, NFQNL_MSG_VERDICT},
-		{6, NFQUEUE_DROP, NFQNL_MSG_VERDICT_BATCH},
+		{2, 3, NFQNL_MSG_VERDICT_BATCH},  {3, 0, NFQNL_MSG_VERDICT},
+		{4, 3, NFQNL_MSG_VERDICT},        {6, NFQUEUE_DROP, NFQNL_MSG_VERDICT_BATCH},
+		{14, 5, NFQNL_MSG_VERDICT_BATCH}, {16, 5, NFQNL_MSG_VERDICT_BATCH},
 	};
-	struct nfqueue_packet packets[7] = {0};
-	char buffer[7 * NFQUEUE_VERDICT_BYTES] NFQUEUE_ALIGN;
+	struct nfqueue_packet packets[17] = {0};
+	char buffer[17 * NFQUEUE_VERDICT_BYTES] NFQUEUE_ALIGN;
 	(void)state;
-	for (uint32_t i = 0; i < 7; i++) {
+	for (uint32_t i = 0; i < 17; i++) {
 		packets[i].packet_id = 0xfffffffe + i; /* wraps around */
 		packets[i].answer = answers[i];
 	}
-	int left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, 7, true);
+	int left = (int)nfqueue_message_verdicts(buffer, QUEUE, packets, 17, true);
 	const struct nlmsghdr *nlh = (const void *)buffer;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		uint32_t id = 0;
