@@ -212,14 +212,6 @@ static void plan_interfaces(struct plan *plan, const struct config *config,
 	}
 }
 
-static bool has_connection_counts(const struct config *config)
-{
-	for (size_t i = 0; i < config->n_rules; i++)
-		if (config->rules[i].has_throttle && !counts_packets(config, &config->rules[i]))
-			return true;
-	return false;
-}
-
 /*
  * One worker for two processors: the kernel's half of a new connection (receiving, conntrack, the
  * queue) costs about as much as the worker's (the answer, and within it the rest of the packet's
@@ -246,7 +238,6 @@ struct plan *plan_new(const struct config *config, const struct throttle_list *t
 	plan->n_own_ids = plan->ids.count;
 	plan->mark_mask = config->mark_mask;
 	plan_interfaces(plan, config, auto_via);
-	plan->counts_connections = has_connection_counts(config);
 	plan->n_management = config->n_management;
 	plan->management = xcalloc(config->n_management, sizeof(*plan->management));
 	memcpy(plan->management, config->management,

@@ -72,7 +72,6 @@ struct plan {
 	uint32_t queue_length; /* packets */
 	bool fail_open;
 	bool manual_table;       /* the table is the user's to load: it is checked, not installed */
-	bool counts_connections; /* some rule's throttle does: it matters what is confirmed */
 };
 
 /*

@@ -209,22 +209,10 @@ static void build_queues(struct build *build, struct table_chain *chain, unsigne
 	}
 }
 
-/*
- * The first packets of connections. The priority is that of a question: nobody can have forged
- * another before, and what comes back with it went past the worker.
- */
 static void build_ask(struct build *build)
 {
 	const struct plan *plan = build->plan;
-	struct table_chain *ask = build_chain(build, "ask");
-	struct table_rule *rule;
-	set_priority(table_chain_rule(ask), NFSHAPER_ASK_NEW);
-	if (plan->counts_connections) {
-		rule = table_chain_rule(ask);
-		match_ct_confirmed(rule);
-		set_priority(rule, NFSHAPER_ASK_ALIVE);
-	}
-	build_queues(build, ask, plan->queue_first);
+	build_queues(build, build_chain(build, "ask"), plan->queue_first);
 	/* What throttles count goes to queues that show segment by segment. */
 	build_queues(build, build_chain(build, TABLE_SEGMENTS_CHAIN),
 		     plan->queue_first + plan->workers);
@@ -245,25 +233,48 @@ static struct table_chain *begin_queue_chain(struct build *build, unsigned which
 	return queue;
 }
 
-static void build_queue_chain(struct build *build, unsigned which)
+/* nfshaper's own resets leave at output, as replies of connections that were never confirmed. */
+static void match_ct_original(struct table_rule *rule, uint32_t hook)
 {
-	struct table_chain *queue = begin_queue_chain(build, which);
-	struct table_rule *rule = table_chain_rule(queue);
-	/* Behind the exemptions: the kernel does not track neighbour discovery. */
-	match_ct_state(rule, TABLE_CT_INVALID | TABLE_CT_UNTRACKED);
-	verdict_goto(rule, TABLE_UNTRACKED_CHAIN);
-
-	/* nfshaper's own resets leave as replies at output. */
-	rule = table_chain_rule(queue);
-	if (queue_hooks[which].number == NF_INET_LOCAL_OUT)
+	if (hook == NF_INET_LOCAL_OUT)
 		match_ct_direction(rule, true);
-	verdict_by_ct_mark(rule, build->plan->mark_mask, "refused");
+}
 
-	table_build_inspect_rule(build, queue, queue_hooks[which].number);
-
+/*
+ * Connections without a decision: new ones, and others by what their first side sends. The
+ * priority is that of a question: nobody can have forged another before, and what comes back with
+ * it went past the worker.
+ */
+static void build_questions(struct table_chain *queue, uint32_t hook)
+{
+	struct table_rule *rule = table_chain_rule(queue);
+	match_ct_original(rule, hook);
+	match_ct_confirmed(rule, false);
+	set_priority(rule, NFSHAPER_ASK_NEW);
+	verdict_goto(rule, "ask");
 	rule = table_chain_rule(queue);
 	match_ct_direction(rule, true);
+	set_priority(rule, NFSHAPER_ASK_ALIVE);
 	verdict_goto(rule, "ask");
+}
+
+static void build_queue_chain(struct build *build, unsigned which)
+{
+	uint32_t hook = queue_hooks[which].number;
+	struct table_chain *queue = begin_queue_chain(build, which);
+	struct table_rule *rule = table_chain_rule(queue);
+	match_ct_original(rule, hook);
+	verdict_by_ct_mark(rule, build->plan->mark_mask, "refused");
+
+	table_build_inspect_rule(build, queue, hook);
+
+	build_questions(queue, hook);
+
+	/* What has no entry matches none of the rules above that ask for it. Behind the
+	 * exemptions: the kernel does not track neighbour discovery. */
+	rule = table_chain_rule(queue);
+	match_ct_state(rule, TABLE_CT_INVALID | TABLE_CT_UNTRACKED);
+	verdict_goto(rule, TABLE_UNTRACKED_CHAIN);
 }
 
 static void build_store_chain(struct build *build, unsigned which)

@@ -13,6 +13,10 @@
 #include "kernel/table_throttle.h"
 
 #define EXEMPT_CHAIN "exempt_packet"
+#define MULTICAST_CHAIN "exempt_multicast"
+
+/* Above the ports of DHCP and DHCPv6. */
+#define UDP_JUDGED_FIRST 548
 
 static void build_counted(struct build *build, struct table_chain *chain, const char *counter)
 {
@@ -37,18 +41,28 @@ static void exempt_destination(struct table_chain *exempt, const struct prefix *
 	verdict_goto(rule, EXEMPT_CHAIN);
 }
 
-/* What no hook judges. Every new connection comes by here: the test that fails soonest is first. */
-static void build_exempt(struct build *build)
+/* RFC 5771, RFC 4291; `fib` would say the same after a look into the routing tables. */
+static void build_exempt_multicast(struct build *build)
 {
-	static const struct prefix link_local = {
-		.addr = {.family = AF_INET6, .bytes = {0xfe, 0x80}}, .length = 10};
-	/* RFC 5771, RFC 4291; `fib` would say the same after a look into the routing tables. */
 	static const struct prefix multicast4 = {.addr = {.family = AF_INET, .bytes = {224}},
 						 .length = 4};
 	static const struct prefix multicast6 = {.addr = {.family = AF_INET6, .bytes = {0xff}},
 						 .length = 8};
+	struct table_chain *multicast = build_chain(build, MULTICAST_CHAIN);
+	exempt_destination(multicast, &multicast4);
+	exempt_destination(multicast, &multicast6);
+}
+
+/* What no hook judges of what is not TCP. Every new connection comes by here, and each expression
+ * costs it some 13 ns: what most UDP needs is first. */
+static void build_exempt(struct build *build)
+{
+	static const struct prefix link_local = {
+		.addr = {.family = AF_INET6, .bytes = {0xfe, 0x80}}, .length = 10};
 	struct table_chain *exempt = build_chain(build, "exempt");
-	struct table_rule *rule;
+	struct table_rule *rule = table_chain_rule(exempt);
+	match_ports(rule, IPPROTO_UDP, false, TABLE_DESTINATION, UDP_JUDGED_FIRST, UINT16_MAX);
+	verdict_goto(rule, MULTICAST_CHAIN);
 	exempt_icmp_errors(exempt, IPPROTO_ICMP);
 	exempt_icmp_errors(exempt, IPPROTO_ICMPV6);
 
@@ -68,8 +82,7 @@ static void build_exempt(struct build *build)
 	match_ports(rule, IPPROTO_UDP, false, TABLE_DESTINATION, 546, 547);
 	verdict_goto(rule, EXEMPT_CHAIN);
 
-	exempt_destination(exempt, &multicast4);
-	exempt_destination(exempt, &multicast6);
+	verdict_goto(table_chain_rule(exempt), MULTICAST_CHAIN);
 }
 
 /* `far` is the end that is not this host. */
@@ -88,6 +101,7 @@ static void build_management(struct build *build, const char *name, enum table_e
 }
 
 /*
+ * TCP has no multicast, no broadcast, and no packets that are not of a connection's own.
  * Broadcasts are looked for where they can be met, because that takes a look into the routing
  * tables: net/ipv4/route.c forwards none, but those of another network where bc_forwarding is on.
  */
@@ -95,16 +109,20 @@ void table_build_exempt_rules(struct table_chain *queue, uint32_t hook)
 {
 	bool is_input = hook == NF_INET_LOCAL_IN;
 	struct table_rule *rule;
-	if (hook == NF_INET_FORWARD) {
-		verdict_jump(table_chain_rule(queue), "exempt");
-		return;
+	bool is_local = hook != NF_INET_FORWARD;
+	if (is_local) {
+		rule = table_chain_rule(queue);
+		match_interface(rule, is_input ? TABLE_INCOMING : TABLE_OUTGOING, "lo");
+		verdict_goto(rule, EXEMPT_CHAIN);
 	}
 	rule = table_chain_rule(queue);
-	match_interface(rule, is_input ? TABLE_INCOMING : TABLE_OUTGOING, "lo");
-	verdict_goto(rule, EXEMPT_CHAIN);
-	verdict_jump(table_chain_rule(queue), "exempt");
+	match_other_proto(rule, IPPROTO_TCP);
+	verdict_jump(rule, "exempt");
+	if (!is_local)
+		return;
 	rule = table_chain_rule(queue);
 	match_family(rule, AF_INET);
+	match_other_proto(rule, IPPROTO_TCP);
 	match_destination_type(rule, RTN_BROADCAST);
 	verdict_goto(rule, EXEMPT_CHAIN);
 	verdict_jump(table_chain_rule(queue), is_input ? "management_in" : "management_out");
@@ -116,6 +134,7 @@ void table_build_exempt_chains(struct build *build)
 	table_build_exempt_call(build, exempt);
 	build_counted(build, exempt, TABLE_COUNTER_EXEMPT);
 	build_counted(build, build_chain(build, TABLE_UNTRACKED_CHAIN), TABLE_COUNTER_UNTRACKED);
+	build_exempt_multicast(build);
 	build_exempt(build);
 	build_management(build, "management_in", TABLE_SOURCE);
 	build_management(build, "management_out", TABLE_DESTINATION);

@@ -92,6 +92,14 @@ void match_proto(struct table_rule *rule, uint8_t proto)
 	test_proto(rule, proto);
 }
 
+void match_other_proto(struct table_rule *rule, uint8_t proto)
+{
+	char name[PROTO_TEXT_MAX];
+	rule_say(rule, "meta l4proto != %s", proto_text(proto, name));
+	rule_load_meta(rule, NFT_META_L4PROTO);
+	compare(rule, NFT_CMP_NEQ, &proto, sizeof(proto));
+}
+
 void match_ports(struct table_rule *rule, uint8_t proto, bool matched, enum table_end end,
 		 uint16_t first, uint16_t last)
 {
@@ -177,13 +185,13 @@ void match_ct_state(struct table_rule *rule, uint32_t bits)
 	compare(rule, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
-void match_ct_confirmed(struct table_rule *rule)
+void match_ct_confirmed(struct table_rule *rule, bool is_confirmed)
 {
 	uint32_t none = 0;
-	rule_say(rule, "ct status confirmed");
+	rule_say(rule, "ct status %sconfirmed", is_confirmed ? "" : "! ");
 	rule_load_ct(rule, NFT_CT_STATUS);
 	rule_bitwise_u32(rule, CT_STATUS_CONFIRMED, 0);
-	compare(rule, NFT_CMP_NEQ, &none, sizeof(none));
+	compare(rule, is_confirmed ? NFT_CMP_NEQ : NFT_CMP_EQ, &none, sizeof(none));
 }
 
 void match_mark_bits(struct table_rule *rule, uint32_t mask)

@@ -26,6 +26,8 @@ enum table_side { TABLE_INCOMING, TABLE_OUTGOING };
 void match_family(struct table_rule *rule, int family);
 /* `meta l4proto tcp` */
 void match_proto(struct table_rule *rule, uint8_t proto);
+/* `meta l4proto != tcp` */
+void match_other_proto(struct table_rule *rule, uint8_t proto);
 /* `tcp dport 22`, `udp sport 67-68`; `proto` must have ports. With `matched` the rule has tested
  * the protocol already. */
 void match_ports(struct table_rule *rule, uint8_t proto, bool matched, enum table_end end,
@@ -44,8 +46,8 @@ void match_ct_state(struct table_rule *rule, uint32_t bits);
 void match_ct_direction(struct table_rule *rule, bool original);
 /* `ct mark & MASK @settled` */
 void match_ct_mark(struct table_rule *rule, uint32_t mask, const char *set);
-/* `ct status confirmed` */
-void match_ct_confirmed(struct table_rule *rule);
+/* `ct status confirmed` or `ct status ! confirmed` */
+void match_ct_confirmed(struct table_rule *rule, bool is_confirmed);
 /* `meta mark & MASK != 0x00000000` */
 void match_mark_bits(struct table_rule *rule, uint32_t mask);
 /* `tcp flags rst` */

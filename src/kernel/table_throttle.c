@@ -131,7 +131,7 @@ static void build_call_chain(struct build *build, const struct outcome *outcome)
 	free(comment);
 	set_priority(table_chain_rule(chain), NFSHAPER_ASK_CALL | outcome->id);
 	rule = table_chain_rule(chain);
-	match_ct_confirmed(rule);
+	match_ct_confirmed(rule, true);
 	set_priority(rule, NFSHAPER_ASK_CALL_ALIVE | outcome->id);
 	verdict_goto(table_chain_rule(chain), TABLE_SEGMENTS_CHAIN);
 }

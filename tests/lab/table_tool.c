@@ -3,12 +3,12 @@
  * The table by itself, for test_table_*.sh: builds a plan from its arguments.
  *
  *   table_tool install|print [-C] [-k MASK] [-f FIRST] [-n WORKERS] [-c] [-i INTERFACE] …
- *              [-m PROTO/PORT[/ADDR/LENGTH]] … [-t]
+ *              [-m PROTO/PORT[/ADDR/LENGTH]] …
  *              ID:class:NAME:MINOR|ID:queued:NAME:MINOR|ID:drop|ID:reject|ID:call:TAG …
  *   table_tool stop|remove|ids|counters|probe|clear MASK
  *
- * -C takes the compat path (else what the probe finds), -c is on-failure: closed, -t: a throttle
- * counts connections. MINOR is hexadecimal. An error is printed as `ERRNO-NAME: what: message`, exit status 1.
+ * -C takes the compat path (else what the probe finds), -c is on-failure: closed. MINOR is
+ * hexadecimal. An error is printed as `ERRNO-NAME: what: message`, exit status 1.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ static void add_interface(struct plan *plan, char *name)
 static int parse_plan(struct plan *plan, bool *compat, int argc, char **argv)
 {
 	int option;
-	while ((option = getopt(argc, argv, "Ck:f:n:cti:m:")) >= 0) {
+	while ((option = getopt(argc, argv, "Ck:f:n:ci:m:")) >= 0) {
 		if (option == 'C')
 			*compat = true;
 		else if (option == 'k')
@@ -89,8 +89,6 @@ static int parse_plan(struct plan *plan, bool *compat, int argc, char **argv)
 			plan->workers = (unsigned)atoi(optarg);
 		else if (option == 'c')
 			plan->fail_open = false;
-		else if (option == 't')
-			plan->counts_connections = true;
 		else if (option == 'i')
 			add_interface(plan, optarg);
 		else if (option != 'm' || add_management(plan, optarg))

@@ -108,7 +108,7 @@ for i in $(seq 3 700); do
 	many+=("$i:class:c$i:$(printf %x $((i + 32)))")
 done
 compare "700 classes" -k ffff0000 1:class:default:10 2:reject "${many[@]}"
-compare "throttles" -t -n 2 -i wan0 -m tcp/22 1:class:default:10 2:reject 3:queued:default:10 \
+compare "throttles" -n 2 -i wan0 -m tcp/22 1:class:default:10 2:reject 3:queued:default:10 \
 	4:call:DNS-throttle 5:call:guests
 compare "first plan" "${first[@]}"
 

@@ -175,26 +175,6 @@ static void classes_whose_packets_stay_queued(void **state)
 	}
 }
 
-static void connections_that_are_counted(void **state)
-{
-	static const struct {
-		const char *rules;
-		bool counts;
-	} cases[] = {
-		{"  - {if: dport == 1, class: web}\n", false},
-		{"  - {if: dport == 1, throttle: p}\n", false},
-		{"  - {if: dport == 1, throttle: p}\n  - {if: dport == 1, throttle: c}\n", true},
-	};
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char text[1024];
-		snprintf(text, sizeof(text), CLASSES "%s", cases[i].rules);
-		struct snapshot *snapshot = fixture_snapshot(text, &none);
-		assert_int_equal(snapshot->plan->counts_connections, cases[i].counts);
-		snapshot_free(snapshot);
-	}
-}
-
 static void throttles_have_ids_too(void **state)
 {
 	static const char text[] = CLASSES "  - {if: dport == 1, throttle: p, class: web, over: "
@@ -318,7 +298,6 @@ int main(void)
 		cmocka_unit_test(ids_that_leave_no_room_are_forgotten),
 		cmocka_unit_test(too_many_outcomes_name_the_mask_that_would_do),
 		cmocka_unit_test(classes_whose_packets_stay_queued),
-		cmocka_unit_test(connections_that_are_counted),
 		cmocka_unit_test(throttles_have_ids_too),
 		cmocka_unit_test(throttles_count_for_the_mask),
 		cmocka_unit_test(ids_of_the_plan_before_are_kept),

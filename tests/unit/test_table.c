@@ -104,6 +104,13 @@ static void test_ct_words(void **state)
 	       "bitwise reg 1 = ( reg 1 & 0xff000000 ) ^ 0x00000000; lookup reg 1 set refused dreg "
 	       "0");
 	rule = new_rule(state);
+	match_ct_confirmed(rule, true);
+	match_ct_confirmed(rule, false);
+	expect(rule, "ct status confirmed ct status ! confirmed",
+	       "ct load status => reg 1; bitwise reg 1 = ( reg 1 & 0x00000008 ) ^ 0x00000000; cmp "
+	       "neq reg 1 0x00000000; ct load status => reg 1; bitwise reg 1 = ( reg 1 & "
+	       "0x00000008 ) ^ 0x00000000; cmp eq reg 1 0x00000000");
+	rule = new_rule(state);
 	match_ct_direction(rule, false);
 	verdict_drop(rule);
 	expect(rule, "ct direction reply drop",
@@ -144,6 +151,9 @@ static void test_header_words(void **state)
 	expect(rule, "tcp dport 22",
 	       "meta load l4proto => reg 1; cmp eq reg 1 0x00000006; payload load 2b @ transport "
 	       "header + 2 => reg 1; cmp eq reg 1 0x00001600");
+	rule = new_rule(state);
+	match_other_proto(rule, IPPROTO_TCP);
+	expect(rule, "meta l4proto != tcp", "meta load l4proto => reg 1; cmp neq reg 1 0x00000006");
 	rule = new_rule(state);
 	match_ports(rule, IPPROTO_UDP, true, TABLE_SOURCE, 67, 68);
 	expect(rule, "udp sport 67-68",
@@ -264,11 +274,10 @@ static void test_workers(void **state)
 	struct table_model *model = table_build(&plan, QUEUE_NATIVE);
 	const struct table_chain *ask = chain_of(model, "ask");
 	(void)state;
-	assert_int_equal(ask->n_rules, 4);
-	assert_string_equal(ask->rules[0]->text, "meta priority set 6e67:1");
-	assert_string_equal(ask->rules[1]->text, "symhash mod 3 0 queue to 100");
-	assert_string_equal(ask->rules[2]->text, "symhash mod 3 1 queue to 101");
-	assert_string_equal(ask->rules[3]->text, "queue to 102");
+	assert_int_equal(ask->n_rules, 3);
+	assert_string_equal(ask->rules[0]->text, "symhash mod 3 0 queue to 100");
+	assert_string_equal(ask->rules[1]->text, "symhash mod 3 1 queue to 101");
+	assert_string_equal(ask->rules[2]->text, "queue to 102");
 	/* Behind these, the queues of segments. */
 	const struct table_chain *segments = chain_of(model, "ask_segments");
 	assert_int_equal(segments->n_rules, 3);
@@ -278,8 +287,8 @@ static void test_workers(void **state)
 	plan.workers = 1;
 	model = table_build(&plan, QUEUE_NATIVE);
 	ask = chain_of(model, "ask");
-	assert_int_equal(ask->n_rules, 2);
-	assert_string_equal(ask->rules[1]->text, "queue to 100");
+	assert_int_equal(ask->n_rules, 1);
+	assert_string_equal(ask->rules[0]->text, "queue to 100");
 	table_model_free(model);
 }
 
@@ -333,9 +342,9 @@ static void test_print(void **state)
 	assert_non_null(strstr(text, "\tset shaped {\n\t\ttype ifname\n\t\tsize 1024\n\t}\n"));
 	assert_non_null(strstr(text, "\tchain id_1 {\n\t\tcomment \"class default 1:10\"\n"));
 	assert_non_null(strstr(text, "\tchain id_7 {\n\t\tcomment \"drop\"\n"));
-	assert_non_null(strstr(text,
-			       "\t\ttype filter hook forward priority 10; policy accept;\n"
-			       "\t\tct mark & 0xff000000 @settled accept\n\t\tjump exempt\n"));
+	assert_non_null(strstr(text, "\t\ttype filter hook forward priority 10; policy accept;\n"
+				     "\t\tct mark & 0xff000000 @settled accept\n"
+				     "\t\tmeta l4proto != tcp jump exempt\n"));
 	free(text);
 }
 

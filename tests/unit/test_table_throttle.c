@@ -169,13 +169,11 @@ static size_t rules_of(const struct world *world, const char *name)
 static void without_throttles_nothing_is_asked(void **state)
 {
 	struct world with = build(text);
-	size_t rules = rules_of(&with, "queue_in"), asked = rules_of(&with, "ask");
+	size_t rules = rules_of(&with, "queue_in");
 	(void)state;
 	end(&with);
 	struct world without = build("version: 1\nclasses: {default: {out: 1mbit}}\n");
 	assert_int_equal(rules_of(&without, "queue_in"), rules - 2);
-	/* Nor where none counts connections. */
-	assert_int_equal(rules_of(&without, "ask"), asked);
 	assert_false(has_chain(&without, "call_in"));
 	assert_null(find(&without, "call", 0));
 	end(&without);
