@@ -45,8 +45,10 @@ SNITCH_RULE = {
     "name": "caller", "enabled": True, "precedence": False, "action": "allow",
     "duration": "always", "created": "2024-01-01T00:00:00Z",
     "operator": {"type": "simple", "operand": "process.path", "sensitive": False, "list": []}}
-# By whom connections are made: one after the other.
-CLIENTS = {"one process": [], "a process each": ["-f"]}
+# By whom connections are made: one after the other, which is bound by the time that each takes, or
+# many at once, which is bound by the processors.
+AT_ONCE = 64
+CLIENTS = {"one process": [], "many at once": ["-j", str(AT_ONCE)], "a process each": ["-f"]}
 TIMES_OF_SNITCH = 10
 ADDED_MOST_US = 100
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A client of many short connections, one after the other, each by a socket of its own.
+ * A client of many short connections, each by a socket of its own.
  *
- *   caller [-fu] [-c COUNT] ADDRESS PORT [WORD …]
+ *   caller [-fu | -j AT_ONCE] [-c COUNT] ADDRESS PORT [WORD …]
  *   caller -l PORT
  *
  *   -u  UDP: a datagram `1`, its echo, and a datagram `2`; else TCP: until the server closes
  *   -f  each by a process of its own, which is forked for it
+ *   -j  so many TCP connections at once (caller_many.h); else one after the other
  *   -c  how many; default 1
  *   -l  the server: closes TCP connections at once, until it is killed
  *
@@ -20,12 +21,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "caller_many.h"
 #include "util/clock.h"
 
 #define TIMEOUT_S 10
@@ -113,6 +116,28 @@ static int listen_at(const char *port)
 	}
 }
 
+/* What the options say; times_ns has room for `count`. Returns how many failed. */
+static size_t make_calls(const struct peer *peer, size_t count, unsigned at_once, bool forks,
+			 uint64_t *times_ns)
+{
+	size_t failed = 0;
+	int error = 0;
+	if (at_once)
+		error = caller_many((const struct sockaddr *)&peer->address, peer->length, count,
+				    at_once, times_ns);
+	if (error)
+		fprintf(stderr, "caller: %s\n", strerror(-error));
+	for (size_t i = 0; i < count && !at_once; i++) {
+		if (forks)
+			call_by_child(peer, &times_ns[i]);
+		else
+			times_ns[i] = call(peer);
+	}
+	for (size_t i = 0; i < count; i++)
+		failed += times_ns[i] == 0;
+	return failed;
+}
+
 static int compare(const void *a, const void *b)
 {
 	uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
@@ -122,23 +147,27 @@ static int compare(const void *a, const void *b)
 int main(int argc, char **argv)
 {
 	struct peer peer = {.type = SOCK_STREAM};
-	size_t count = 1, failed = 0;
+	size_t count = 1;
+	unsigned at_once = 0;
 	bool forks = false;
 	int option;
-	while ((option = getopt(argc, argv, "+fuc:l:")) != -1) {
+	while ((option = getopt(argc, argv, "+fuc:j:l:")) != -1) {
 		if (option == 'l')
 			return listen_at(optarg);
 		else if (option == 'f')
 			forks = true;
 		else if (option == 'u')
 			peer.type = SOCK_DGRAM;
+		else if (option == 'j')
+			at_once = (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 'c')
 			count = strtoul(optarg, NULL, 10);
 		else
 			return 2;
 	}
-	if (argc - optind < 2 || count == 0 || !read_peer(&peer, argv[optind], argv[optind + 1])) {
-		fprintf(stderr, "usage: caller [-u] [-c COUNT] ADDRESS PORT [WORD ...]\n");
+	if (argc - optind < 2 || count == 0 || at_once > CALLER_AT_ONCE_MAX ||
+	    !read_peer(&peer, argv[optind], argv[optind + 1])) {
+		fprintf(stderr, "usage: caller [-fu | -j AT_ONCE] [-c COUNT] ADDRESS PORT [WORD ...]\n");
 		return 2;
 	}
 	uint64_t *times_ns = mmap(NULL, count * sizeof(*times_ns), PROT_READ | PROT_WRITE,
@@ -148,13 +177,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	uint64_t since_ns = clock_monotonic_ns();
-	for (size_t i = 0; i < count; i++) {
-		if (forks)
-			call_by_child(&peer, &times_ns[i]);
-		else
-			times_ns[i] = call(&peer);
-		failed += times_ns[i] == 0;
-	}
+	size_t failed = make_calls(&peer, count, at_once, forks, times_ns);
 	uint64_t taken_ns = clock_monotonic_ns() - since_ns;
 	qsort(times_ns, count, sizeof(*times_ns), compare);
 	printf("{\"connections\": %zu, \"failed\": %zu, \"ns\": %" PRIu64
