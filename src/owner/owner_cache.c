@@ -157,16 +157,31 @@ void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct p
 	pthread_mutex_unlock(&cache->lock);
 }
 
-void owner_cache_put_place(struct owner_cache *cache, uint64_t inode, struct procfs_place place)
+static void put_seen(struct owner_cache *cache, struct process_facts *facts, uint64_t inode,
+		     struct procfs_place place)
 {
-	pthread_mutex_lock(&cache->lock);
 	struct socket_owner *owner = id_map_get(cache->sockets, inode);
+	bool is_opener = facts && process_facts_has_opened(facts, inode);
 	if (!owner) {
 		owner = xcalloc(1, sizeof(*owner));
 		id_map_put(cache->sockets, inode, owner);
 	}
-	if (!owner->facts)
-		owner->place = place;
+	if (owner->facts && !(is_opener && owner->facts != facts))
+		return;
+	owner->place = place;
+	if (is_opener) {
+		process_facts_unref(owner->facts);
+		owner->facts = process_facts_ref(facts);
+	}
+}
+
+void owner_cache_put_seen(struct owner_cache *cache, uint32_t pid, struct process_facts *facts,
+			  const struct seen_socket *seen, size_t count)
+{
+	pthread_mutex_lock(&cache->lock);
+	for (size_t i = 0; i < count; i++)
+		put_seen(cache, facts, seen[i].inode,
+			 (struct procfs_place){pid, seen[i].descriptor});
 	pthread_mutex_unlock(&cache->lock);
 }
 

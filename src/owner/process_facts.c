@@ -9,6 +9,42 @@
 #include "kernel/procfs.h"
 #include "util/alloc.h"
 
+/* Sorted. */
+struct heritage {
+	size_t count;
+	uint64_t inodes[];
+};
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
+	return (first > second) - (first < second);
+}
+
+void process_facts_set_heritage(struct process_facts *facts, const uint64_t *inodes, size_t count)
+{
+	struct heritage *heritage =
+		xcalloc(1, sizeof(*heritage) + count * sizeof(heritage->inodes[0]));
+	heritage->count = count;
+	for (size_t i = 0; i < count; i++)
+		heritage->inodes[i] = inodes[i];
+	qsort(heritage->inodes, count, sizeof(heritage->inodes[0]), compare);
+	atomic_store_explicit(&facts->heritage, heritage, memory_order_release);
+}
+
+bool process_facts_has_heritage(const struct process_facts *facts)
+{
+	return atomic_load_explicit(&facts->heritage, memory_order_relaxed) != NULL;
+}
+
+bool process_facts_has_opened(const struct process_facts *facts, uint64_t inode)
+{
+	const struct heritage *heritage =
+		atomic_load_explicit(&facts->heritage, memory_order_acquire);
+	return heritage && !bsearch(&inode, heritage->inodes, heritage->count,
+				    sizeof(heritage->inodes[0]), compare);
+}
+
 /* Words end with zeros; a program that has written over them may leave out the last zero. */
 static void split(struct process_facts *facts, size_t length)
 {
@@ -29,6 +65,7 @@ static void free_facts(struct process_facts *facts)
 	free(facts->args);
 	free(facts->exe);
 	free(facts->words);
+	free(facts->heritage);
 	free(facts);
 }
 

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct heritage;
+
 /* A command line is read as far as this. */
 #define PROCESS_CMDLINE_MAX 65536
 
@@ -25,6 +27,7 @@ struct process_facts {
 	size_t n_args;
 	char *exe; /* NULL: not known */
 	char *words;
+	_Atomic(struct heritage *) heritage; /* NULL: not known */
 };
 
 /*
@@ -32,6 +35,16 @@ struct process_facts {
  * still has descriptors when its command line is gone. One reference.
  */
 struct process_facts *process_facts_load(const char *proc, uint32_t pid);
+
+/*
+ * Its heritage: the sockets that it may have inherited, which are all that it had when the whole of
+ * its descriptors was looked at for the first time. Once; `inodes` are copied.
+ */
+void process_facts_set_heritage(struct process_facts *facts, const uint64_t *inodes, size_t count);
+bool process_facts_has_heritage(const struct process_facts *facts);
+
+/* A socket that it has now: true where it has opened it itself, false where that is not known. */
+bool process_facts_has_opened(const struct process_facts *facts, uint64_t inode);
 
 struct process_facts *process_facts_ref(struct process_facts *facts);
 /* NULL is allowed. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kernel/procfs.h"
@@ -17,6 +18,9 @@
 #include "util/clock.h"
 #include "util/hurry.h"
 #include "util/mutex.h"
+
+#define REST_PER_ANSWER_NS 50000u
+#define REST_MOST_NS 1000000u
 
 /* A place for a question: free, asked, worked at, or answered. */
 struct slot {
@@ -113,20 +117,38 @@ static void answer(struct resolver *resolver, struct slot *slot)
 	pthread_mutex_unlock(&resolver->lock);
 }
 
-/* One step at each question. */
-static void work(struct resolver *resolver, struct slots *questions)
+/* One step at each question. Returns how many are answered. */
+static unsigned work(struct resolver *resolver, struct slots *questions)
 {
 	struct slots rest;
 	struct slot *slot;
+	unsigned answered = 0;
 	slots_init(&rest);
+	resolver->shop.is_busy = questions->first && questions->first->next;
 	while ((slot = slots_take(questions))) {
-		if (question_work(&slot->question, &resolver->shop))
+		if (question_work(&slot->question, &resolver->shop)) {
 			answer(resolver, slot);
-		else
+			answered++;
+		} else {
 			slots_add(&rest, slot);
+		}
 	}
 	while ((slot = slots_take(&rest)))
 		slots_add(questions, slot);
+	return answered;
+}
+
+/*
+ * Where several were asked at once, more will come: one look at the descriptors of a process then
+ * answers them all. Rests for about as long as it would search for each by itself.
+ */
+static void gather(unsigned answered)
+{
+	uint64_t rest_ns = answered * REST_PER_ANSWER_NS;
+	const struct timespec rest = {
+		.tv_nsec = (long)(rest_ns < REST_MOST_NS ? rest_ns : REST_MOST_NS)};
+	if (answered > 1)
+		nanosleep(&rest, NULL);
 }
 
 /* All events that were there when something was asked are behind it when the work begins. */
@@ -144,11 +166,12 @@ static void *run(void *data)
 	while (take_questions(resolver, &questions)) {
 		if (shop->events)
 			workshop_follow(shop, 0);
-		work(resolver, &questions);
+		unsigned answered = work(resolver, &questions);
 		if (questions.first) {
 			sched_yield(); /* to the workers, whose priority is the same */
 			continue;
 		}
+		gather(answered);
 		poll(fds, 2, -1);
 		if (fds[0].revents)
 			clear_fd(resolver->wake_fd);

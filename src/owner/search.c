@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "kernel/procfs.h"
+#include "util/alloc.h"
 #include "util/text.h"
 
 #define DESCRIPTORS_PER_STEP 256
@@ -15,11 +16,18 @@ void search_begin(struct search *search, const char *proc, struct owner_cache *c
 	*search = (struct search){.proc = proc, .cache = cache, .inode = inode, .uid = uid};
 }
 
-void search_end(struct search *search)
+static void close_folder(struct search *search)
 {
 	if (search->descriptors)
 		closedir(search->descriptors);
+	search->descriptors = NULL;
+}
+
+void search_end(struct search *search)
+{
+	close_folder(search);
 	free(search->candidates);
+	free(search->seen);
 	*search = (struct search){0};
 }
 
@@ -32,7 +40,7 @@ static void list_candidates(struct search *search, const struct process_table *t
 	search->next = 0;
 }
 
-static struct procfs_place opener(const struct search *search, const struct process_table *table,
+struct procfs_place search_opener(const struct search *search, const struct process_table *table,
 				  struct procfs_place place)
 {
 	struct procfs_place at = place;
@@ -46,45 +54,53 @@ static struct procfs_place opener(const struct search *search, const struct proc
 	return place;
 }
 
-bool search_there(struct search *search, const struct process_table *table,
-		  struct procfs_place *ret_place)
+bool search_there(const struct search *search, struct procfs_place *ret_place)
 {
-	struct procfs_place place = owner_cache_place(search->cache, search->inode);
-	if (place.pid == 0 || procfs_socket_at(search->proc, place) != search->inode)
-		return false;
-	*ret_place = opener(search, table, place);
-	return true;
+	*ret_place = owner_cache_place(search->cache, search->inode);
+	return ret_place->pid && procfs_socket_at(search->proc, *ret_place) == search->inode;
 }
 
-/* True with the place where the socket is open; others are noted. */
-static bool look_at(const struct search *search, const char *name, struct procfs_place *ret_place)
+/* Notes the socket that the descriptor of that name is; true where it is the one searched for. */
+static bool look_at(struct search *search, const char *name)
 {
 	uint64_t number, inode = procfs_descriptor_socket(search->descriptors, name);
 	if (inode == 0 || text_to_u64(name, UINT32_MAX, &number))
 		return false;
-	*ret_place = (struct procfs_place){search->pid, (uint32_t)number};
-	if (inode != search->inode)
-		owner_cache_put_place(search->cache, inode, *ret_place);
+	search->seen = array_grow(search->seen, search->n_seen, &search->seen_capacity,
+				  sizeof(*search->seen));
+	search->seen[search->n_seen++] = (struct seen_socket){inode, (uint32_t)number};
 	return inode == search->inode;
 }
 
-static enum search_state look(struct search *search, const struct process_table *table,
-			      struct procfs_place *ret_place)
+/* Up to `most` descriptors, or until one is found: true. The folder is closed at its end. */
+static bool look(struct search *search, unsigned most)
 {
-	for (unsigned i = 0; i < DESCRIPTORS_PER_STEP; i++) {
-		struct procfs_place place;
+	for (unsigned i = 0; i < most; i++) {
 		const struct dirent *entry = readdir(search->descriptors);
 		if (!entry) {
-			closedir(search->descriptors);
-			search->descriptors = NULL;
-			break;
+			close_folder(search);
+			return false;
 		}
-		if (entry->d_name[0] != '.' && look_at(search, entry->d_name, &place)) {
-			*ret_place = opener(search, table, place);
-			return SEARCH_FOUND;
-		}
+		if (entry->d_name[0] != '.' && look_at(search, entry->d_name))
+			return true;
 	}
-	return SEARCH_GOES_ON;
+	return false;
+}
+
+bool search_rest(struct search *search, unsigned most)
+{
+	if (search->descriptors)
+		look(search, most);
+	return !search->descriptors;
+}
+
+/* What was seen at a process that has not the socket is where searches for it begin. */
+static void put_places(struct search *search)
+{
+	if (search->n_seen)
+		owner_cache_put_seen(search->cache, search->pid, NULL, search->seen,
+				     search->n_seen);
+	search->n_seen = 0;
 }
 
 enum search_state search_step(struct search *search, const struct process_table *table,
@@ -94,14 +110,20 @@ enum search_state search_step(struct search *search, const struct process_table 
 		list_candidates(search, table, true);
 	while (!search->descriptors) {
 		if (search->next == search->n_candidates) {
+			put_places(search);
 			if (!search->is_among_users)
 				return SEARCH_ENDED;
 			list_candidates(search, table, false);
 			return SEARCH_NOT_AT_USERS;
 		}
+		put_places(search);
 		search->pid = search->candidates[search->next++];
 		search->descriptors = procfs_open_descriptors(search->proc, search->pid);
 		search->n_folders += search->descriptors != NULL;
 	}
-	return look(search, table, ret_place);
+	if (!look(search, DESCRIPTORS_PER_STEP))
+		return SEARCH_GOES_ON;
+	*ret_place =
+		(struct procfs_place){search->pid, search->seen[search->n_seen - 1].descriptor};
+	return SEARCH_FOUND;
 }

@@ -24,6 +24,9 @@ struct search {
 	size_t next;
 	uint32_t pid; /* the candidate whose descriptors are open */
 	DIR *descriptors;
+	struct seen_socket *seen; /* the sockets of its folder so far */
+	size_t n_seen;
+	size_t seen_capacity;
 	uint64_t n_folders; /* opened so far */
 };
 
@@ -41,17 +44,26 @@ enum search_state {
 void search_begin(struct search *search, const char *proc, struct owner_cache *cache,
 		  uint64_t inode, uint32_t uid);
 
-/*
- * True where it still is where the cache says. *ret_place, here and below, is where the one that
- * opened it has it: a child inherits a socket under its number, and it is of the eldest of the line
- * that has it there, whether those between have it still or not.
- */
-bool search_there(struct search *search, const struct process_table *table,
-		  struct procfs_place *ret_place);
+/* True where it still is where the cache says. */
+bool search_there(const struct search *search, struct procfs_place *ret_place);
 
 /* Some hundred descriptors, or the next candidates. *ret_place is told with SEARCH_FOUND. */
 enum search_state search_step(struct search *search, const struct process_table *table,
 			      struct procfs_place *ret_place);
+
+/*
+ * Where the one that opened the socket has it, of which one place was found: a child inherits a
+ * socket under its number, and it is of the eldest of the line that has it there, whether those
+ * between have it still or not.
+ */
+struct procfs_place search_opener(const struct search *search, const struct process_table *table,
+				  struct procfs_place place);
+
+/*
+ * Behind SEARCH_FOUND: up to `most` further descriptors of the same process. True where all of them
+ * have been seen, from the first on.
+ */
+bool search_rest(struct search *search, unsigned most);
 
 void search_end(struct search *search);
 

@@ -21,6 +21,7 @@ struct workshop {
 	struct proc_events *events;  /* NULL: processes cannot be followed, because … */
 	char *why_not;
 	uint64_t scanned_ns;       /* when the table was read last, where they are not followed */
+	bool is_busy;              /* there is more than one question */
 	struct owner_names *names; /* room */
 };
 

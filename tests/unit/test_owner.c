@@ -253,12 +253,16 @@ static struct outcome find_socket(const struct process_table *table, struct owne
 	struct outcome outcome = {0};
 	enum search_state at = SEARCH_FOUND;
 	search_begin(&search, proc, cache, inode, uid);
-	if (!search_there(&search, table, &outcome.place)) {
+	if (!search_there(&search, &outcome.place)) {
+		outcome.place.pid = 0;
 		do {
 			at = search_step(&search, table, &outcome.place);
 			outcome.passes += at == SEARCH_NOT_AT_USERS;
 		} while (at == SEARCH_GOES_ON || at == SEARCH_NOT_AT_USERS);
 	}
+	if (at == SEARCH_FOUND)
+		outcome.place = search_opener(&search, table, outcome.place);
+	owner_cache_put_seen(cache, search.pid, NULL, search.seen, search.n_seen);
 	outcome.folders = search.n_folders;
 	search_end(&search);
 	assert_true((at == SEARCH_FOUND) == (outcome.place.pid != 0));
@@ -361,14 +365,14 @@ static void the_cache_forgets(void **state)
 	assert_true(owner_cache_process(cache, 5, 0, &got));
 	process_facts_unref(got);
 	/* What was seen elsewhere does not count while this is known; … */
-	owner_cache_put_place(cache, 5, (struct procfs_place){8, 3});
+	owner_cache_put_seen(cache, 8, NULL, &(struct seen_socket){5, 3}, 1);
 	atomic_store(&facts->is_over, true);
 	assert_false(owner_cache_process(cache, 5, 0, &got));
 	/* … and afterwards it is where one looks first. */
 	assert_int_equal(owner_cache_place(cache, 5).pid, 7);
 	assert_int_equal(owner_cache_place(cache, 5).descriptor, 3);
 	assert_int_equal(owner_cache_place(cache, 99).pid, 0);
-	owner_cache_put_place(cache, 4, (struct procfs_place){8, 3});
+	owner_cache_put_seen(cache, 8, NULL, &(struct seen_socket){4, 3}, 1);
 	assert_false(owner_cache_process(cache, 4, 0, &got));
 	assert_int_equal(owner_cache_place(cache, 4).pid, 8);
 	/* Where processes are not followed it is not known what they are now. */
@@ -400,13 +404,53 @@ static void the_cache_forgets(void **state)
 	owner_cache_free(cache);
 }
 
+/* What a process had when it was looked at first may be inherited, what it has later is its own. */
+static void later_sockets_are_its_own(void **state)
+{
+	static const uint64_t first[] = {102, 100};
+	static const struct seen_socket seen[] = {{100, 3}, {101, 4}, {103, 5}};
+	struct owner_cache *cache = owner_cache_new(proc);
+	struct process_facts *facts, *got = NULL;
+	(void)state;
+	put_process(7, 1, 0);
+	facts = process_facts_load(proc, 7);
+	owner_cache_set_followed(cache, true);
+	assert_false(process_facts_has_heritage(facts));
+	assert_false(process_facts_has_opened(facts, 101));
+	process_facts_set_heritage(facts, first, 2);
+	assert_true(process_facts_has_heritage(facts));
+	assert_false(process_facts_has_opened(facts, 100));
+	assert_false(process_facts_has_opened(facts, 102));
+	assert_true(process_facts_has_opened(facts, 101));
+	for (unsigned i = 0; i < 3; i++)
+		put_socket(7, seen[i].descriptor, (unsigned)seen[i].inode);
+	owner_cache_put_seen(cache, 7, facts, seen, 3);
+	assert_false(owner_cache_process(cache, 100, 0, &got));
+	assert_int_equal(owner_cache_place(cache, 100).descriptor, 3);
+	for (uint64_t inode = 101; inode <= 103; inode += 2) {
+		assert_true(owner_cache_process(cache, inode, 0, &got));
+		assert_ptr_equal(got, facts);
+		process_facts_unref(got);
+	}
+	/* It has ended: no more than a place to begin at. */
+	atomic_store(&facts->is_over, true);
+	assert_false(owner_cache_process(cache, 101, 0, &got));
+	process_facts_unref(facts);
+	owner_cache_free(cache);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_proc, remove_proc)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(facts_of_a_process), TEST(processes_come_and_go),     TEST(facts_are_over),
-		TEST(sockets_are_found),  TEST(a_socket_is_of_the_eldest), TEST(the_cache_forgets),
+		TEST(facts_of_a_process),
+		TEST(processes_come_and_go),
+		TEST(facts_are_over),
+		TEST(sockets_are_found),
+		TEST(a_socket_is_of_the_eldest),
+		TEST(the_cache_forgets),
+		TEST(later_sockets_are_its_own),
 	};
 	return cmocka_run_group_tests_name("owner", tests, NULL, NULL);
 }
