@@ -71,7 +71,7 @@ struct plan {
 			   */
 	uint32_t queue_length; /* packets */
 	bool fail_open;
-	bool manual_table;       /* the table is the user's to load: it is checked, not installed */
+	bool manual_table; /* the table is the user's to load: it is checked, not installed */
 };
 
 /*

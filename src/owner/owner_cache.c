@@ -20,6 +20,7 @@
 /* Users come, go and are renamed; control groups keep their names, and ids are given but once. */
 #define NAME_NS (60 * NS_PER_S)
 #define GUESSES 4
+#define SEEN_PER_LOCK 32
 
 struct socket_owner {
 	struct process_facts *facts; /* NULL: … */
@@ -166,7 +167,7 @@ static void put_seen(struct owner_cache *cache, struct process_facts *facts, uin
 		owner = xcalloc(1, sizeof(*owner));
 		id_map_put(cache->sockets, inode, owner);
 	}
-	if (owner->facts && !(is_opener && owner->facts != facts))
+	if (owner->facts && (!is_opener || owner->facts == facts))
 		return;
 	owner->place = place;
 	if (is_opener) {
@@ -178,11 +179,13 @@ static void put_seen(struct owner_cache *cache, struct process_facts *facts, uin
 void owner_cache_put_seen(struct owner_cache *cache, uint32_t pid, struct process_facts *facts,
 			  const struct seen_socket *seen, size_t count)
 {
-	pthread_mutex_lock(&cache->lock);
-	for (size_t i = 0; i < count; i++)
-		put_seen(cache, facts, seen[i].inode,
-			 (struct procfs_place){pid, seen[i].descriptor});
-	pthread_mutex_unlock(&cache->lock);
+	for (size_t i = 0; i < count;) {
+		pthread_mutex_lock(&cache->lock);
+		for (size_t end = i + SEEN_PER_LOCK; i < count && i < end; i++)
+			put_seen(cache, facts, seen[i].inode,
+				 (struct procfs_place){pid, seen[i].descriptor});
+		pthread_mutex_unlock(&cache->lock);
+	}
 }
 
 void owner_cache_note_habit(struct owner_cache *cache, uint32_t uid, struct procfs_place place,

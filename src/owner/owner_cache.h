@@ -53,15 +53,10 @@ struct procfs_place owner_cache_place(struct owner_cache *cache, uint64_t inode)
 void owner_cache_put_process(struct owner_cache *cache, uint64_t inode, struct process_facts *facts,
 			     struct procfs_place place, uint64_t now_ns);
 
-/* A socket that was seen at a process while another was looked for. */
-struct seen_socket {
-	uint64_t inode;
-	uint32_t descriptor;
-};
-
 /*
- * What was seen at a process. Where its facts are known (a reference is taken for each) and it has
- * opened a socket itself, it is the one that has it; else that is where a search for it begins.
+ * What was seen at a process while another socket was looked for. Where its facts are known (a
+ * reference is taken for each) and it has opened a socket itself, it is the one that has it; else
+ * that is where a search for it begins.
  */
 void owner_cache_put_seen(struct owner_cache *cache, uint32_t pid, struct process_facts *facts,
 			  const struct seen_socket *seen, size_t count);

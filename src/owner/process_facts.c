@@ -21,20 +21,16 @@ static int compare(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
-void process_facts_set_heritage(struct process_facts *facts, const uint64_t *inodes, size_t count)
+void process_facts_set_heritage(struct process_facts *facts, const struct seen_socket *seen,
+				size_t count)
 {
 	struct heritage *heritage =
 		xcalloc(1, sizeof(*heritage) + count * sizeof(heritage->inodes[0]));
 	heritage->count = count;
 	for (size_t i = 0; i < count; i++)
-		heritage->inodes[i] = inodes[i];
+		heritage->inodes[i] = seen[i].inode;
 	qsort(heritage->inodes, count, sizeof(heritage->inodes[0]), compare);
 	atomic_store_explicit(&facts->heritage, heritage, memory_order_release);
-}
-
-bool process_facts_has_heritage(const struct process_facts *facts)
-{
-	return atomic_load_explicit(&facts->heritage, memory_order_relaxed) != NULL;
 }
 
 bool process_facts_has_opened(const struct process_facts *facts, uint64_t inode)

@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A socket that was seen at a process. */
+struct seen_socket {
+	uint64_t inode;
+	uint32_t descriptor;
+};
+
 struct heritage;
 
 /* A command line is read as far as this. */
@@ -28,6 +34,7 @@ struct process_facts {
 	char *exe; /* NULL: not known */
 	char *words;
 	_Atomic(struct heritage *) heritage; /* NULL: not known */
+	bool is_explored;                    /* it was tried to learn it; the resolver's thread's */
 };
 
 /*
@@ -38,10 +45,10 @@ struct process_facts *process_facts_load(const char *proc, uint32_t pid);
 
 /*
  * Its heritage: the sockets that it may have inherited, which are all that it had when the whole of
- * its descriptors was looked at for the first time. Once; `inodes` are copied.
+ * its descriptors was looked at for the first time. Once.
  */
-void process_facts_set_heritage(struct process_facts *facts, const uint64_t *inodes, size_t count);
-bool process_facts_has_heritage(const struct process_facts *facts);
+void process_facts_set_heritage(struct process_facts *facts, const struct seen_socket *seen,
+				size_t count);
 
 /* A socket that it has now: true where it has opened it itself, false where that is not known. */
 bool process_facts_has_opened(const struct process_facts *facts, uint64_t inode);

@@ -201,6 +201,12 @@ struct process_facts *process_table_facts(struct process_table *table, uint32_t 
 	return process->facts ? process_facts_ref(process->facts) : NULL;
 }
 
+bool process_table_has_opened(const struct process_table *table, uint32_t pid, uint64_t inode)
+{
+	const struct process *process = find(table, pid);
+	return process && process->facts && process_facts_has_opened(process->facts, inode);
+}
+
 uint32_t process_table_parent(const struct process_table *table, uint32_t pid)
 {
 	const struct process *process = find(table, pid);

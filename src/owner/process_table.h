@@ -40,6 +40,9 @@ void process_table_distrust(struct process_table *table, uint32_t pid);
 /* Its facts, one reference for the caller; NULL where it has ended. */
 struct process_facts *process_table_facts(struct process_table *table, uint32_t pid);
 
+/* That it has opened the socket which it has now (process_facts.h) is known without a look. */
+bool process_table_has_opened(const struct process_table *table, uint32_t pid, uint64_t inode);
+
 /* Its parent, 0 where none is known. Those of some thousand that have ended last are, too. */
 uint32_t process_table_parent(const struct process_table *table, uint32_t pid);
 

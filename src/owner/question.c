@@ -31,55 +31,39 @@ static void end_search(struct question *question, struct workshop *shop)
 }
 
 /*
- * What else the process has: all of it the first time, for what comes later is its own; and some
- * where other questions wait, for it may be theirs.
+ * What else the process has whose folder is open: all of it the first time, for what comes later is
+ * its own; and some where other questions wait, for it may be theirs. `facts` are its own, or NULL.
  */
 static void look_around(struct search *search, const struct workshop *shop,
 			struct process_facts *facts)
 {
-	uint64_t inodes[SEEN_MAX];
 	/* Where processes are not followed, the facts are read anew each time. */
-	bool learns = shop->events && !process_facts_has_heritage(facts);
-	if (!search->n_seen)
-		return;
+	bool learns = shop->events && facts && !facts->is_explored;
 	bool is_all =
 		(learns || shop->is_busy) && search_rest(search, learns ? SEEN_MAX : SEEN_BUSY);
-	if (learns && is_all && search->n_seen <= SEEN_MAX) {
-		for (size_t i = 0; i < search->n_seen; i++)
-			inodes[i] = search->seen[i].inode;
-		process_facts_set_heritage(facts, inodes, search->n_seen);
+	if (learns) {
+		facts->is_explored = true;
+		if (is_all)
+			process_facts_set_heritage(facts, search->seen, search->n_seen);
 	}
-	owner_cache_put_seen(search->cache, search->pid, facts, search->seen, search->n_seen);
-	search->n_seen = 0;
-}
-
-/* The facts of a process as it is now; NULL: it has just ended. */
-static struct process_facts *facts_of(const struct question *question, struct workshop *shop,
-				      uint32_t pid)
-{
-	if (shop->events)
-		workshop_follow(shop, question->asked_ns);
-	else
-		process_table_distrust(shop->table, pid);
-	return process_table_facts(shop->table, pid);
+	search_put_seen(search, facts);
 }
 
 /* The process that has the socket there. False: it has just ended, and another may have it. */
 static bool take(struct question *question, struct workshop *shop, struct procfs_place place)
 {
-	struct process_facts *facts = facts_of(question, shop, place.pid);
-	if (facts && !process_facts_has_opened(facts, question->found.inode)) {
-		struct procfs_place first = search_opener(&question->search, shop->table, place);
-		if (first.pid != place.pid) {
-			process_facts_unref(facts);
-			facts = facts_of(question, shop, first.pid);
-			place = first;
-		}
-	}
+	struct search *search = &question->search;
+	if (shop->events)
+		workshop_follow(shop, question->asked_ns);
+	if (!process_table_has_opened(shop->table, place.pid, search->inode))
+		place = search_opener(search, shop->table, place);
+	if (!shop->events)
+		process_table_distrust(shop->table, place.pid);
+	struct process_facts *facts = process_table_facts(shop->table, place.pid);
 	if (!facts)
 		return false;
-	if (question->search.pid == place.pid)
-		look_around(&question->search, shop, facts);
+	if (search->pid)
+		look_around(search, shop, search->pid == place.pid ? facts : NULL);
 	process_table_touch(shop->table, place.pid);
 	owner_cache_note_habit(shop->cache, question->found.uid, place, facts);
 	owner_cache_put_process(shop->cache, question->found.inode, facts, place,

@@ -144,11 +144,12 @@ static unsigned work(struct resolver *resolver, struct slots *questions)
  */
 static void gather(unsigned answered)
 {
+	if (answered < 2)
+		return;
 	uint64_t rest_ns = answered * REST_PER_ANSWER_NS;
 	const struct timespec rest = {
 		.tv_nsec = (long)(rest_ns < REST_MOST_NS ? rest_ns : REST_MOST_NS)};
-	if (answered > 1)
-		nanosleep(&rest, NULL);
+	nanosleep(&rest, NULL);
 }
 
 /* All events that were there when something was asked are behind it when the work begins. */

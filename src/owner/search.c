@@ -56,8 +56,11 @@ struct procfs_place search_opener(const struct search *search, const struct proc
 
 bool search_there(const struct search *search, struct procfs_place *ret_place)
 {
-	*ret_place = owner_cache_place(search->cache, search->inode);
-	return ret_place->pid && procfs_socket_at(search->proc, *ret_place) == search->inode;
+	struct procfs_place place = owner_cache_place(search->cache, search->inode);
+	if (place.pid == 0 || procfs_socket_at(search->proc, place) != search->inode)
+		return false;
+	*ret_place = place;
+	return true;
 }
 
 /* Notes the socket that the descriptor of that name is; true where it is the one searched for. */
@@ -94,12 +97,9 @@ bool search_rest(struct search *search, unsigned most)
 	return !search->descriptors;
 }
 
-/* What was seen at a process that has not the socket is where searches for it begin. */
-static void put_places(struct search *search)
+void search_put_seen(struct search *search, struct process_facts *facts)
 {
-	if (search->n_seen)
-		owner_cache_put_seen(search->cache, search->pid, NULL, search->seen,
-				     search->n_seen);
+	owner_cache_put_seen(search->cache, search->pid, facts, search->seen, search->n_seen);
 	search->n_seen = 0;
 }
 
@@ -109,14 +109,13 @@ enum search_state search_step(struct search *search, const struct process_table 
 	if (!search->candidates)
 		list_candidates(search, table, true);
 	while (!search->descriptors) {
+		search_put_seen(search, NULL);
 		if (search->next == search->n_candidates) {
-			put_places(search);
 			if (!search->is_among_users)
 				return SEARCH_ENDED;
 			list_candidates(search, table, false);
 			return SEARCH_NOT_AT_USERS;
 		}
-		put_places(search);
 		search->pid = search->candidates[search->next++];
 		search->descriptors = procfs_open_descriptors(search->proc, search->pid);
 		search->n_folders += search->descriptors != NULL;

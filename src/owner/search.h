@@ -65,6 +65,9 @@ struct procfs_place search_opener(const struct search *search, const struct proc
  */
 bool search_rest(struct search *search, unsigned most);
 
+/* Gives the cache what was seen of the process; `facts` are its own, or NULL. */
+void search_put_seen(struct search *search, struct process_facts *facts);
+
 void search_end(struct search *search);
 
 #endif

@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -167,7 +166,8 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind < 2 || count == 0 || at_once > CALLER_AT_ONCE_MAX ||
 	    !read_peer(&peer, argv[optind], argv[optind + 1])) {
-		fprintf(stderr, "usage: caller [-fu | -j AT_ONCE] [-c COUNT] ADDRESS PORT [WORD ...]\n");
+		fprintf(stderr,
+			"usage: caller [-fu | -j AT_ONCE] [-c COUNT] ADDRESS PORT [WORD ...]\n");
 		return 2;
 	}
 	uint64_t *times_ns = mmap(NULL, count * sizeof(*times_ns), PROT_READ | PROT_WRITE,

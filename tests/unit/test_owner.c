@@ -1,104 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Processes and their sockets, and what is kept of them, out of a folder made to look like /proc.
- */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <errno.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+/* Processes and the search for their sockets, out of a folder made to look like /proc. */
+#include "proc_fixture.h"
 
 #include "kernel/procfs.h"
 #include "owner/owner_cache.h"
 #include "owner/search.h"
-
-static char proc[] = "/tmp/nfshaper-test-XXXXXX";
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-	(void)status;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
-static int make_proc(void **state)
-{
-	(void)state;
-	strcpy(proc + strlen(proc) - 6, "XXXXXX");
-	return mkdtemp(proc) ? 0 : -1;
-}
-
-static int remove_proc(void **state)
-{
-	(void)state;
-	return nftw(proc, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *path_of(uint32_t pid, const char *name)
-{
-	static char path[256];
-	snprintf(path, sizeof(path), "%s/%u/%s", proc, pid, name);
-	return path;
-}
-
-static void put_file(uint32_t pid, const char *name, const char *bytes, size_t length)
-{
-	FILE *file = fopen(path_of(pid, name), "w");
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, length, file), length);
-	fclose(file);
-}
-
-static void put_text(uint32_t pid, const char *name, const char *text)
-{
-	put_file(pid, name, text, strlen(text));
-}
-
-static void put_status(uint32_t pid, uint32_t parent, uint32_t uid)
-{
-	char text[256];
-	snprintf(text, sizeof(text),
-		 "Name:\tx\nPPid:\t%u\nTracerPid:\t7\nUid:\t9\t%u\t9\t9\nGid:\t8\t%u\t8\t8\n",
-		 parent, uid, uid + 1);
-	put_text(pid, "status", text);
-}
-
-static void put_start(uint32_t pid, unsigned ticks)
-{
-	char text[256];
-	snprintf(text, sizeof(text),
-		 "%u (a) b (c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 %u 20 21\n", pid,
-		 ticks);
-	put_text(pid, "stat", text);
-}
-
-static void put_process(uint32_t pid, uint32_t parent, uint32_t uid)
-{
-	char command[32];
-	assert_int_equal(mkdir(path_of(pid, ""), 0755), 0);
-	assert_int_equal(mkdir(path_of(pid, "fd"), 0755), 0);
-	put_status(pid, parent, uid);
-	put_start(pid, 1000 + pid);
-	int length = snprintf(command, sizeof(command), "program%u", pid);
-	put_file(pid, "cmdline", command, (size_t)length + 1);
-	assert_int_equal(symlink("/usr/bin/program", path_of(pid, "exe")), 0);
-}
-
-static void put_socket(uint32_t pid, unsigned number, unsigned inode)
-{
-	char name[32], link[32];
-	snprintf(name, sizeof(name), "fd/%u", number);
-	snprintf(link, sizeof(link), "socket:[%u]", inode);
-	assert_int_equal(symlink(link, path_of(pid, name)), 0);
-}
 
 static void facts_of_a_process(void **state)
 {
@@ -254,7 +160,6 @@ static struct outcome find_socket(const struct process_table *table, struct owne
 	enum search_state at = SEARCH_FOUND;
 	search_begin(&search, proc, cache, inode, uid);
 	if (!search_there(&search, &outcome.place)) {
-		outcome.place.pid = 0;
 		do {
 			at = search_step(&search, table, &outcome.place);
 			outcome.passes += at == SEARCH_NOT_AT_USERS;
@@ -262,7 +167,7 @@ static struct outcome find_socket(const struct process_table *table, struct owne
 	}
 	if (at == SEARCH_FOUND)
 		outcome.place = search_opener(&search, table, outcome.place);
-	owner_cache_put_seen(cache, search.pid, NULL, search.seen, search.n_seen);
+	search_put_seen(&search, NULL);
 	outcome.folders = search.n_folders;
 	search_end(&search);
 	assert_true((at == SEARCH_FOUND) == (outcome.place.pid != 0));
@@ -338,119 +243,14 @@ static void a_socket_is_of_the_eldest(void **state)
 	owner_cache_free(cache);
 }
 
-#define SECOND 1000000000ull
-
-static void the_cache_forgets(void **state)
-{
-	struct owner_cache *cache = owner_cache_new(proc);
-	struct process_facts *facts, *got = NULL;
-	char name[16];
-	(void)state;
-	put_process(7, 1, 0);
-	facts = process_facts_load(proc, 7);
-	put_socket(7, 3, 5);
-	owner_cache_set_followed(cache, true);
-	assert_false(owner_cache_process(cache, 5, 0, &got));
-	owner_cache_put_process(cache, 5, facts, (struct procfs_place){7, 3}, 0);
-	assert_true(owner_cache_process(cache, 5, 1000 * SECOND, &got));
-	assert_ptr_equal(got, facts);
-	process_facts_unref(got);
-	/* Closed there, and opened again. */
-	assert_int_equal(unlink(path_of(7, "fd/3")), 0);
-	assert_false(owner_cache_process(cache, 5, 0, &got));
-	put_socket(7, 3, 55);
-	assert_false(owner_cache_process(cache, 5, 0, &got));
-	assert_int_equal(unlink(path_of(7, "fd/3")), 0);
-	put_socket(7, 3, 5);
-	assert_true(owner_cache_process(cache, 5, 0, &got));
-	process_facts_unref(got);
-	/* What was seen elsewhere does not count while this is known; … */
-	owner_cache_put_seen(cache, 8, NULL, &(struct seen_socket){5, 3}, 1);
-	atomic_store(&facts->is_over, true);
-	assert_false(owner_cache_process(cache, 5, 0, &got));
-	/* … and afterwards it is where one looks first. */
-	assert_int_equal(owner_cache_place(cache, 5).pid, 7);
-	assert_int_equal(owner_cache_place(cache, 5).descriptor, 3);
-	assert_int_equal(owner_cache_place(cache, 99).pid, 0);
-	owner_cache_put_seen(cache, 8, NULL, &(struct seen_socket){4, 3}, 1);
-	assert_false(owner_cache_process(cache, 4, 0, &got));
-	assert_int_equal(owner_cache_place(cache, 4).pid, 8);
-	/* Where processes are not followed it is not known what they are now. */
-	atomic_store(&facts->is_over, false);
-	owner_cache_set_followed(cache, false);
-	assert_false(owner_cache_process(cache, 5, 0, &got));
-	owner_cache_set_followed(cache, true);
-	/* That nobody has it is believed for a while. */
-	owner_cache_put_process(cache, 6, NULL, (struct procfs_place){0}, 0);
-	assert_true(owner_cache_process(cache, 6, 9 * SECOND, &got));
-	assert_null(got);
-	assert_false(owner_cache_process(cache, 6, 11 * SECOND, &got));
-	owner_cache_put_text(cache, OWNER_TEXT_USER, 1000, "fred", 0);
-	owner_cache_put_text(cache, OWNER_TEXT_GROUP, 1000, NULL, 0);
-	owner_cache_put_text(cache, OWNER_TEXT_USER, 1001, "a name that is much too long", 0);
-	assert_true(owner_cache_text(cache, OWNER_TEXT_USER, 1000, 59 * SECOND, name, 16));
-	assert_string_equal(name, "fred");
-	assert_true(owner_cache_text(cache, OWNER_TEXT_GROUP, 1000, 0, name, 16));
-	assert_string_equal(name, "");
-	assert_true(owner_cache_text(cache, OWNER_TEXT_USER, 1001, 0, name, 16));
-	assert_string_equal(name, "");
-	assert_false(owner_cache_text(cache, OWNER_TEXT_USER, 1000, 61 * SECOND, name, 16));
-	/* Control groups keep their names; but one may not have been found only now. */
-	owner_cache_put_text(cache, OWNER_TEXT_CGROUP, 1, "/a", 0);
-	owner_cache_put_text(cache, OWNER_TEXT_CGROUP, 2, NULL, 0);
-	assert_true(owner_cache_text(cache, OWNER_TEXT_CGROUP, 1, 9999 * SECOND, name, 16));
-	assert_false(owner_cache_text(cache, OWNER_TEXT_CGROUP, 2, 61 * SECOND, name, 16));
-	process_facts_unref(facts);
-	owner_cache_free(cache);
-}
-
-/* What a process had when it was looked at first may be inherited, what it has later is its own. */
-static void later_sockets_are_its_own(void **state)
-{
-	static const uint64_t first[] = {102, 100};
-	static const struct seen_socket seen[] = {{100, 3}, {101, 4}, {103, 5}};
-	struct owner_cache *cache = owner_cache_new(proc);
-	struct process_facts *facts, *got = NULL;
-	(void)state;
-	put_process(7, 1, 0);
-	facts = process_facts_load(proc, 7);
-	owner_cache_set_followed(cache, true);
-	assert_false(process_facts_has_heritage(facts));
-	assert_false(process_facts_has_opened(facts, 101));
-	process_facts_set_heritage(facts, first, 2);
-	assert_true(process_facts_has_heritage(facts));
-	assert_false(process_facts_has_opened(facts, 100));
-	assert_false(process_facts_has_opened(facts, 102));
-	assert_true(process_facts_has_opened(facts, 101));
-	for (unsigned i = 0; i < 3; i++)
-		put_socket(7, seen[i].descriptor, (unsigned)seen[i].inode);
-	owner_cache_put_seen(cache, 7, facts, seen, 3);
-	assert_false(owner_cache_process(cache, 100, 0, &got));
-	assert_int_equal(owner_cache_place(cache, 100).descriptor, 3);
-	for (uint64_t inode = 101; inode <= 103; inode += 2) {
-		assert_true(owner_cache_process(cache, inode, 0, &got));
-		assert_ptr_equal(got, facts);
-		process_facts_unref(got);
-	}
-	/* It has ended: no more than a place to begin at. */
-	atomic_store(&facts->is_over, true);
-	assert_false(owner_cache_process(cache, 101, 0, &got));
-	process_facts_unref(facts);
-	owner_cache_free(cache);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_proc, remove_proc)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(facts_of_a_process),
-		TEST(processes_come_and_go),
-		TEST(facts_are_over),
-		TEST(sockets_are_found),
-		TEST(a_socket_is_of_the_eldest),
-		TEST(the_cache_forgets),
-		TEST(later_sockets_are_its_own),
+		PROC_TEST(facts_of_a_process),
+		PROC_TEST(processes_come_and_go),
+		PROC_TEST(facts_are_over),
+		PROC_TEST(sockets_are_found),
+		PROC_TEST(a_socket_is_of_the_eldest),
 	};
 	return cmocka_run_group_tests_name("owner", tests, NULL, NULL);
 }
