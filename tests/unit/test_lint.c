@@ -211,18 +211,24 @@ static char *many_rules(size_t count, const char *format)
 	return text;
 }
 
-/* The work is limited: 20,000 rules take about as long as 2,000; what is equal is found. */
+/* The work is limited: 20,000 rules take two to three times as long as 2,000; what is equal is
+ * found. */
 static void test_many(void **state)
 {
-	char *text = many_rules(20000, "saddr in @lan and not rport in @web");
+	char *few = many_rules(2000, "saddr in @lan and not rport in @web");
+	char *many = many_rules(20000, "saddr in @lan and not rport in @web");
 	(void)state;
 	clock_t start = clock();
-	char *warnings = warnings_of(text);
-	assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 20);
+	free(warnings_of(few));
+	clock_t between = clock();
+	char *warnings = warnings_of(many);
+	clock_t end = clock();
+	free(few);
+	free(many);
+	assert_true(end - between < 5 * (between - start));
 	assert_string_equal(warnings, "20006:3: rule `rule 20002` is never reached: `rule 20001` "
 				      "(line 20005) matches all that it could match\n");
 	free(warnings);
-	free(text);
 }
 
 /* An `and` of many `or`s is not multiplied out. */
