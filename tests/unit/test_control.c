@@ -34,10 +34,12 @@ static void handle(struct control_request *request, void *data)
 	if (strcmp(command, "keep") == 0) {
 		server->kept = request;
 	} else if (strcmp(command, "large") == 0) {
+		/* As text: to make JSON of so much takes long under valgrind, and clients have
+		 * only so much time. */
 		char *text = xcalloc(1, LARGE_BYTES + 1);
 		memset(text, 'x', LARGE_BYTES);
-		control_answer(request, json_string(text));
-		free(text);
+		text[0] = text[LARGE_BYTES - 1] = '"';
+		control_answer_text(request, text);
 	} else if (strcmp(command, "fail") == 0) {
 		control_fail(request, "no %s today", "luck");
 	} else {
@@ -88,10 +90,11 @@ static void say(int fd, const char *text)
 static char *hear(struct server *server, int fd)
 {
 	char *text = NULL;
-	size_t length = 0;
+	size_t length = 0, room = 65536;
 	for (;;) {
-		text = xreallocarray(text, length + 65536 + 1, 1);
-		ssize_t got = recv(fd, text + length, 65536, 0);
+		if (!text || length == room)
+			text = xreallocarray(text, (room *= 2) + 1, 1);
+		ssize_t got = recv(fd, text + length, room - length, 0);
 		if (got < 0 && errno == EAGAIN) {
 			ev_run(server->loop, EVRUN_ONCE);
 			continue;
@@ -253,9 +256,11 @@ static void test_large_answers(void **state)
 	assert_int_equal(whole, CONTROL_ANSWERS_MAX / LARGE_BYTES);
 	assert_int_equal(whole + busy, 10);
 	/* Once they are read, there is room again. */
-	json_t *answer = ask(server, REQUEST("large"));
-	assert_int_equal(json_string_length(json_object_get(answer, "result")), LARGE_BYTES);
-	json_decref(answer);
+	int fd = dial(server);
+	say(fd, REQUEST("large"));
+	char *text = hear(server, fd);
+	assert_true(strlen(text) > LARGE_BYTES);
+	free(text);
 }
 
 static bool is_closed(int fd)
