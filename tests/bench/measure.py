@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from lab import Lab
 from report import Report, wait_for
+from traffic import flood
 from variants import PORT, hashlimit_missing
 
 SOURCE, TARGET = "10.77.11.{}", "10.77.12.1"
@@ -97,15 +98,9 @@ def _real_time():
 def _flood(lab, workload, *options, node=None, target=None, first=1, window=0):
     """Runs it; (seconds, processor seconds)."""
     node, target = node or lab.client, target or lab.server
-    program = os.path.join(os.environ.get("builddir", "."), "tests/lab/flood")
-    with target.inside():
-        received = os.open("/proc/thread-self/net/dev", os.O_RDONLY)
-    try:
-        text = node.run(program, "-f", str(workload.flows), "-t", str(workload.senders),
-                        "-w", f"{window},{received}", "-p", str(PORT), "-s", SOURCE.format(first),
-                        *options, TARGET, pass_fds=[received], preexec_fn=_real_time).stdout
-    finally:
-        os.close(received)
+    text = flood(node, target, TARGET, "-f", str(workload.flows), "-t", str(workload.senders),
+                 "-p", str(PORT), "-s", SOURCE.format(first), *options, window=window,
+                 preexec_fn=_real_time).stdout
     return [float(word) for word in re.findall(r"([\d.]+) s\b", text)]
 
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * flood [-c COUNT] [-f FLOWS] [-r PER_SECOND] [-s SOURCE] [-p FIRST[-LAST]] [-b BATCH]
+ * flood [-c COUNT] [-f FLOWS] [-s SOURCE] [-p FIRST[-LAST]] [-b BATCH]
  * [-t THREADS] [-w WINDOW,FD] [-i INTERFACE] [-a] DESTINATION
  *
  * Sends COUNT UDP packets, every one a flow of its own, through a raw socket: the source port runs
@@ -8,8 +8,8 @@
  * network between must accept); the destination port runs over FIRST … LAST. IPv4 or IPv6 as
  * DESTINATION says. -f: the first FLOWS flows in turn instead. -a: the answers to these packets,
  * from where they go. Threads share the packets; a flow's come from one thread where the number of
- * threads divides FLOWS. Without -r as fast as it can; with -w at most WINDOW packets are on their
- * way (flood_window.h). Prints one line when it has sent all, and with -w when they have arrived;
+ * threads divides FLOWS. As fast as it can; with -w at most WINDOW packets are on their way
+ * (flood_window.h). Prints one line when it has sent all, and with -w when they have arrived;
  * exit status 1 if some could not be sent.
  */
 #include <arpa/inet.h>
@@ -42,7 +42,6 @@
 struct flood {
 	uint32_t count;
 	uint32_t flows;
-	uint32_t per_second;
 	unsigned batch;
 	unsigned threads;
 	bool answers;
@@ -155,14 +154,6 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
-static void wait_until(uint64_t when_ns)
-{
-	struct timespec when = {.tv_sec = (time_t)(when_ns / NS_PER_SECOND),
-				.tv_nsec = (long)(when_ns % NS_PER_SECOND)};
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
-		continue;
-}
-
 static int open_socket(const struct flood *flood)
 {
 	int fd = socket(flood->destination.family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
@@ -199,8 +190,6 @@ static int send_share(struct sender *sender, int fd)
 				(struct iovec){sender->packets[count],
 					       build_packet(flood, number, sender->packets[count])};
 		error = send_batch(fd, sender->messages, count);
-		if (flood->per_second)
-			wait_until(flood->start_ns + number * NS_PER_SECOND / flood->per_second);
 		flood_window_sent(&flood->window, count);
 	}
 	return error;
@@ -254,13 +243,11 @@ static bool read_options(int argc, char **argv, struct flood *flood)
 {
 	int option;
 	bool good = true;
-	while (good && (option = getopt(argc, argv, "c:f:r:s:p:b:t:w:i:a")) != -1) {
+	while (good && (option = getopt(argc, argv, "c:f:s:p:b:t:w:i:a")) != -1) {
 		if (option == 'c')
 			flood->count = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (option == 'f')
 			flood->flows = (uint32_t)strtoul(optarg, NULL, 10);
-		else if (option == 'r')
-			flood->per_second = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (option == 's')
 			good = !addr_parse(optarg, &flood->source);
 		else if (option == 'p')
@@ -301,7 +288,7 @@ int main(int argc, char **argv)
 			      .first_port = 9,
 			      .last_port = 9};
 	if (!read_options(argc, argv, &flood)) {
-		fprintf(stderr, "usage: flood [-c count] [-f flows] [-r per-second] -s source "
+		fprintf(stderr, "usage: flood [-c count] [-f flows] -s source "
 				"[-p first[-last]] [-b batch] [-t threads] [-w window,fd] "
 				"[-i interface] [-a] destination\n");
 		return 2;

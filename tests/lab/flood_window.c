@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define POLL_NS 500000
-#define POLLS_TILL_LOST 600
+#define POLLS_TILL_LOST 4000
 
 /* The packets that all interfaces but lo have received. */
 static int read_received(int fd, uint64_t *received)

@@ -3,13 +3,12 @@
 """Many connections, each in its class from its first packet (topology: lab.py)."""
 
 import collections
-import os
 
 from daemon import Daemon
 from lab import main, wait_for
 from observe import Meter, entries, marks, waiting
 from report import SCALE
-from traffic import (TCP, UDP, family_of, listen, open_socket, raise_descriptor_limit,
+from traffic import (TCP, UDP, family_of, flood, listen, open_socket, raise_descriptor_limit,
                      receive_exactly)
 
 CONNECTIONS = 2000 // SCALE
@@ -102,15 +101,15 @@ def test_connections(lab):
 
 
 def test_flood(lab):
-    """new UDP flows as fast as they can be sent: none lost here, none undecided"""
+    """new UDP flows as fast as they are judged: none lost, none undecided"""
     daemon = Daemon(lab, CONFIG).start()
-    flood = daemon.ids()["flood"]
+    ids = daemon.ids()["flood"]
     # Nobody answers: the flows are what counts.
     lab.server.nft(f"""table inet sink {{ chain pre {{ type filter hook prerouting priority -400;
         udp dport {FLOOD_PORT} counter drop; }}; }}""")
     meter = Meter(lab.gateway, "wan0")
-    sender = lab.client.run(os.path.join(os.environ.get("builddir", "."), "tests/lab/flood"),
-                            "-c", str(FLOWS), "-s", SOURCES[0], "-p", str(FLOOD_PORT), TARGETS[0])
+    sender = flood(lab.client, lab.server, TARGETS[0], "-c", str(FLOWS), "-s", SOURCES[0],
+                   "-p", str(FLOOD_PORT))
     lab.report.note(sender.stdout + sender.stderr)
     wait_for(lambda: waiting(lab.gateway) == 0, "the queues to be empty", 10)
 
@@ -121,10 +120,10 @@ def test_flood(lab):
     lab.report.equal(queue["verdicts"], queue["received"], "a verdict for every packet")
     lab.report.equal(queue["received"], FLOWS, f"all {FLOWS} first packets were judged")
     found = collections.Counter(marks(lab.gateway, dport=FLOOD_PORT))
-    lab.report.equal(dict(found), {flood["mark"]: FLOWS}, "conntrack: all flows have their mark")
+    lab.report.equal(dict(found), {ids["mark"]: FLOWS}, "conntrack: all flows have their mark")
     packets = meter.packets()
-    lab.report.equal(list(packets), [flood["classid"]], "no packet in another class")
-    lab.report.equal(packets.get(flood["classid"], 0) + meter.drops(), FLOWS,
+    lab.report.equal(list(packets), [ids["classid"]], "no packet in another class")
+    lab.report.equal(packets.get(ids["classid"], 0) + meter.drops(), FLOWS,
                      f"the class had them all, {meter.drops()} over its own queue's length")
 
 

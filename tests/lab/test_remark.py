@@ -18,7 +18,7 @@ from observe import Meter, classes, marks
 from remarks import NAMES, config, reload
 from report import SCALE
 from throttles import ask
-from traffic import TCP, UDP, NewFlows, Stream, listen, open_socket, received_all, udp_send
+from traffic import TCP, UDP, NewFlows, Stream, flood, listen, open_socket, received_all, udp_send
 
 FLOWS = 100000 // SCALE
 SAMPLE = 1000 // SCALE
@@ -37,9 +37,8 @@ def make_flows(lab):
     lab.gateway.sysctl({"netfilter/nf_conntrack_udp_timeout": 3600})
     lab.server.nft(f"""table inet sink {{ chain pre {{ type filter hook prerouting priority -400;
         udp dport {FLOOD[0]}-{FLOOD[-1]} drop; }}; }}""")
-    lab.client.run(os.path.join(os.environ.get("builddir", "."), "tests/lab/flood"),
-                   "-c", str(FLOWS), "-r", "60000", "-s", "10.77.11.1",
-                   "-p", f"{FLOOD[0]}-{FLOOD[-1]}", "10.77.12.1")
+    flood(lab.client, lab.server, "10.77.12.1", "-c", str(FLOWS), "-s", "10.77.11.1",
+          "-p", f"{FLOOD[0]}-{FLOOD[-1]}")
 
 
 def flood_marks(lab):

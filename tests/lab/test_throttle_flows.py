@@ -3,7 +3,6 @@
 """First packets, living connections, refusals, many flows under throttles (topology: lab.py)."""
 
 import errno
-import os
 import select
 
 from daemon import Daemon
@@ -12,7 +11,7 @@ from lab import (GATEWAY_LAN4, GATEWAY_LAN6, GATEWAY_WAN4, GATEWAY_WAN6, SERVER4
 from observe import entries, marks, waiting
 from report import SCALE, SLOW
 from throttles import CONFIG, Throttle, arrived, send_together, together
-from traffic import TCP, UDP, listen, open_socket, tcp_exchange, udp_send
+from traffic import TCP, UDP, flood, listen, open_socket, tcp_exchange, udp_send
 
 PORT = 5300
 FLOWS = 20000 // SCALE
@@ -167,7 +166,7 @@ def test_reject_datagrams(lab):
 def test_flood(lab):
     """many new flows at once under a limit for each of them: each passes, none is lost"""
     daemon = Daemon(lab, CONFIG + f"""
-queue: {{workers: 2, length: 16384}}
+queue: {{workers: 2}}
 throttles:
   one: {{limit: 1/600, session: [saddr, daddr, sport, dport], buckets: 1000}}
 rules:
@@ -176,9 +175,8 @@ rules:
     lab.server.nft(f"""table inet sink {{ counter arrived {{ }}
         chain pre {{ type filter hook prerouting priority -400;
         udp dport {PORT} counter name arrived drop; }}; }}""")
-    lab.client.run(os.path.join(os.environ.get("builddir", "."), "tests/lab/flood"),
-                   "-c", str(FLOWS), "-r", "20000", "-s", "10.77.11.1", "-p", str(PORT),
-                   "10.77.12.1")
+    flood(lab.client, lab.server, "10.77.12.1", "-c", str(FLOWS), "-s", "10.77.11.1",
+          "-p", str(PORT))
     throttle = Throttle(daemon, "one")
     lab.report.equal(throttle.wait_judged(FLOWS), (FLOWS, 0), f"{FLOWS} flows, one packet each")
     wait_for(lambda: waiting(lab.gateway) == 0, "the queues to be empty", 10)

@@ -7,6 +7,7 @@ for other programs, what was sent and what arrived.
 
 import contextlib
 import errno
+import os
 import resource
 import socket
 import threading
@@ -271,6 +272,22 @@ class Download:
         self._running = False
         self._thread.join()
         self.client.close()
+
+
+def flood(sender, receiver, target, *options, window=1024, **more):
+    """Runs tests/lab/flood, and returns when its packets have arrived at the receiver's interfaces.
+
+    At most `window` packets are on their way: less than the shortest queue of the path holds, so
+    that none is lost however unevenly the machine gives time to sender and daemon.
+    """
+    program = os.path.join(os.environ.get("builddir", "."), "tests/lab/flood")
+    with receiver.inside():
+        received = os.open("/proc/thread-self/net/dev", os.O_RDONLY)
+    try:
+        return sender.run(program, "-w", f"{window},{received}", *options, target,
+                          pass_fds=[received], **more)
+    finally:
+        os.close(received)
 
 
 def raise_descriptor_limit():
