@@ -188,7 +188,7 @@ sent() {
 	local from to tries=5
 	tool -l "$1" -o "$2" apply wan0 "$3" pfifo keep "10:0:800:$3" "11:1:$3:$3"
 	while [ $((tries--)) -gt 0 ]; do
-		gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l 1400 -t 7 \
+		gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l 1400 -t 10 \
 			>"$tmp/client" 2>&1 &
 		client=$!
 		! began 3000 || break
@@ -197,8 +197,9 @@ sent() {
 	from=$(cat_rx)
 	sleep 3
 	to=$(cat_rx)
-	wait $client
 	tool remove wan0
+	kill $client 2>/dev/null
+	wait $client
 	echo $(((${to% *} - ${from% *}) * 8 * 1000 / ((${to#* } - ${from#* }) / 1000000)))
 }
 # Few packets, so that also an emulated machine sends them in time.
