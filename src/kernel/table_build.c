@@ -218,6 +218,22 @@ static void build_ask(struct build *build)
 		     plan->queue_first + plan->workers);
 }
 
+/*
+ * A short cut for a new UDP connection over IPv4 that is forwarded: none of the rules that follow
+ * can be meant. Of the 31 expressions up to `queue` it saves 8, each of which costs some 13 ns.
+ */
+static void build_short_cut(struct build *build, struct table_chain *queue)
+{
+	struct table_rule *rule = table_chain_rule(queue);
+	match_ports(rule, IPPROTO_UDP, false, TABLE_DESTINATION, TABLE_UDP_JUDGED_FIRST,
+		    UINT16_MAX);
+	match_unicast4(rule);
+	match_no_ct_mark(rule, build->plan->mark_mask);
+	match_ct_confirmed(rule, false);
+	set_priority(rule, NFSHAPER_ASK_NEW);
+	verdict_goto(rule, "ask");
+}
+
 /* The first rules: calls, decided connections, and what is not judged. */
 static struct table_chain *begin_queue_chain(struct build *build, unsigned which)
 {
@@ -229,6 +245,8 @@ static struct table_chain *begin_queue_chain(struct build *build, unsigned which
 	rule = table_chain_rule(queue);
 	match_ct_mark(rule, build->plan->mark_mask, "settled");
 	verdict_accept(rule);
+	if (hook == NF_INET_FORWARD)
+		build_short_cut(build, queue);
 	table_build_exempt_rules(queue, hook);
 	return queue;
 }

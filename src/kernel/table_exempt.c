@@ -15,9 +15,6 @@
 #define EXEMPT_CHAIN "exempt_packet"
 #define MULTICAST_CHAIN "exempt_multicast"
 
-/* Above the ports of DHCP and DHCPv6. */
-#define UDP_JUDGED_FIRST 548
-
 static void build_counted(struct build *build, struct table_chain *chain, const char *counter)
 {
 	struct table_rule *rule = table_chain_rule(chain);
@@ -61,7 +58,8 @@ static void build_exempt(struct build *build)
 		.addr = {.family = AF_INET6, .bytes = {0xfe, 0x80}}, .length = 10};
 	struct table_chain *exempt = build_chain(build, "exempt");
 	struct table_rule *rule = table_chain_rule(exempt);
-	match_ports(rule, IPPROTO_UDP, false, TABLE_DESTINATION, UDP_JUDGED_FIRST, UINT16_MAX);
+	match_ports(rule, IPPROTO_UDP, false, TABLE_DESTINATION, TABLE_UDP_JUDGED_FIRST,
+		    UINT16_MAX);
 	verdict_goto(rule, MULTICAST_CHAIN);
 	exempt_icmp_errors(exempt, IPPROTO_ICMP);
 	exempt_icmp_errors(exempt, IPPROTO_ICMPV6);

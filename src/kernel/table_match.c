@@ -106,13 +106,20 @@ void match_ports(struct table_rule *rule, uint8_t proto, bool matched, enum tabl
 	char name[PROTO_TEXT_MAX], ports[sizeof("65535-65535")];
 	uint16_t low = htons(first), high = htons(last);
 	bool source = end == TABLE_SOURCE;
-	snprintf(ports, sizeof(ports), first == last ? "%u" : "%u-%u", first, last);
+	snprintf(ports, sizeof(ports),
+		 first == last        ? "%u"
+		 : last == UINT16_MAX ? ">= %u"
+				      : "%u-%u",
+		 first, last);
 	rule_say(rule, "%s %s %s", proto_text(proto, name), source ? "sport" : "dport", ports);
 	if (!matched)
 		test_proto(rule, proto);
 	load_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, source ? PORT_SOURCE : PORT_DESTINATION,
 		     sizeof(low));
-	test_range(rule, &low, &high, sizeof(low));
+	if (last == UINT16_MAX)
+		compare(rule, NFT_CMP_GTE, &low, sizeof(low));
+	else
+		test_range(rule, &low, &high, sizeof(low));
 }
 
 void match_icmpv6_types(struct table_rule *rule, uint8_t first, uint8_t last)
@@ -145,6 +152,15 @@ void match_prefix(struct table_rule *rule, enum table_end end, const struct pref
 	if (prefix->length < length * 8)
 		rule_bitwise(rule, mask, none, length);
 	compare(rule, NFT_CMP_EQ, prefix->addr.bytes, length);
+}
+
+void match_unicast4(struct table_rule *rule)
+{
+	const uint32_t last = htonl(0xdfffffff);
+	rule_say(rule, "ip daddr <= 223.255.255.255");
+	test_family(rule, AF_INET);
+	load_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, IPV4_DADDR, sizeof(last));
+	compare(rule, NFT_CMP_LTE, &last, sizeof(last));
 }
 
 void match_interface(struct table_rule *rule, enum table_side side, const char *name)
@@ -226,6 +242,14 @@ void match_ct_mark(struct table_rule *rule, uint32_t mask, const char *set)
 	rule_load_ct(rule, NFT_CT_MARK);
 	rule_bitwise_u32(rule, mask, 0);
 	rule_lookup(rule, set);
+}
+
+void match_no_ct_mark(struct table_rule *rule, uint32_t mask)
+{
+	rule_say(rule, "ct mark & 0x%08x == 0x00000000", mask);
+	rule_load_ct(rule, NFT_CT_MARK);
+	rule_bitwise_u32(rule, mask, 0);
+	test_u32(rule, 0);
 }
 
 void match_destination_type(struct table_rule *rule, uint32_t type)

@@ -28,7 +28,7 @@ void match_family(struct table_rule *rule, int family);
 void match_proto(struct table_rule *rule, uint8_t proto);
 /* `meta l4proto != tcp` */
 void match_other_proto(struct table_rule *rule, uint8_t proto);
-/* `tcp dport 22`, `udp sport 67-68`; `proto` must have ports. With `matched` the rule has tested
+/* `tcp dport 22`, `udp sport 67-68`, `udp dport >= 548`; `proto` must have ports. With `matched` the rule has tested
  * the protocol already. */
 void match_ports(struct table_rule *rule, uint8_t proto, bool matched, enum table_end end,
 		 uint16_t first, uint16_t last);
@@ -36,6 +36,8 @@ void match_ports(struct table_rule *rule, uint8_t proto, bool matched, enum tabl
 void match_icmpv6_types(struct table_rule *rule, uint8_t first, uint8_t last);
 /* `ip saddr 192.0.2.0/24` */
 void match_prefix(struct table_rule *rule, enum table_end end, const struct prefix *prefix);
+/* `ip daddr <= 223.255.255.255`: IPv4 to neither a group nor all of a network, RFC 5771. */
+void match_unicast4(struct table_rule *rule);
 /* `iifname "lo"` */
 void match_interface(struct table_rule *rule, enum table_side side, const char *name);
 /* `oifname @shaped` */
@@ -46,6 +48,8 @@ void match_ct_state(struct table_rule *rule, uint32_t bits);
 void match_ct_direction(struct table_rule *rule, bool original);
 /* `ct mark & MASK @settled` */
 void match_ct_mark(struct table_rule *rule, uint32_t mask, const char *set);
+/* `ct mark & MASK == 0x00000000` */
+void match_no_ct_mark(struct table_rule *rule, uint32_t mask);
 /* `ct status confirmed` or `ct status ! confirmed` */
 void match_ct_confirmed(struct table_rule *rule, bool is_confirmed);
 /* `meta mark & MASK != 0x00000000` */

@@ -160,6 +160,15 @@ static void test_header_words(void **state)
 	       "payload load 2b @ transport header + 0 => reg 1; cmp gte reg 1 0x00004300; cmp lte "
 	       "reg 1 0x00004400");
 	rule = new_rule(state);
+	match_ports(rule, IPPROTO_UDP, true, TABLE_DESTINATION, 548, UINT16_MAX);
+	expect(rule, "udp dport >= 548",
+	       "payload load 2b @ transport header + 2 => reg 1; cmp gte reg 1 0x00002402");
+	rule = new_rule(state);
+	match_unicast4(rule);
+	expect(rule, "ip daddr <= 223.255.255.255",
+	       "meta load nfproto => reg 1; cmp eq reg 1 0x00000002; payload load 4b @ network "
+	       "header + 16 => reg 1; cmp lte reg 1 0xffffffdf");
+	rule = new_rule(state);
 	assert_int_equal(prefix_parse("192.0.2.128/25", &prefix), 0);
 	match_prefix(rule, TABLE_SOURCE, &prefix);
 	expect(rule, "ip saddr 192.0.2.128/25",
@@ -344,6 +353,9 @@ static void test_print(void **state)
 	assert_non_null(strstr(text, "\tchain id_7 {\n\t\tcomment \"drop\"\n"));
 	assert_non_null(strstr(text, "\t\ttype filter hook forward priority 10; policy accept;\n"
 				     "\t\tct mark & 0xff000000 @settled accept\n"
+				     "\t\tudp dport >= 548 ip daddr <= 223.255.255.255 "
+				     "ct mark & 0xff000000 == 0x00000000 ct status ! confirmed "
+				     "meta priority set 6e67:1 goto ask\n"
 				     "\t\tmeta l4proto != tcp jump exempt\n"));
 	free(text);
 }
