@@ -4,6 +4,7 @@
  *
  *   source.c        bytes, checked to be text, with their lines
  *   yaml_tree.c     a tree of nodes with places (yaml_hint.c: what to do about syntax errors)
+ *   include.c       the trees of included files, merged into that of the main file
  *   schema.c        walks over the tree by tables; read_*.c have a table for each section
  *   check_classes.c what only classes and interfaces together show
  *   text_map.c      keeps the way back from an `if:` to the file
@@ -12,17 +13,25 @@
  */
 #include "config/config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/include.h"
 #include "config/read.h"
 #include "config/text_map.h"
-#include "config/yaml_tree.h"
 #include "nfshaper/mark.h"
 #include "util/alloc.h"
 
 #define OWNER_DEADLINE_NS 20000000u
 #define RATE_MIN_BPS 8 /* HTB counts bytes */
+
+/* The files are there already. */
+static void skip_include(struct reader *reader, const char *key, const struct node *value,
+			 void *field)
+{
+	(void)reader, (void)key, (void)value, (void)field;
+}
 
 static const struct schema_key keys[] = {
 	SCHEMA_REQUIRED("version", SCHEMA_TEXT, "1", read_version, 0,
@@ -44,7 +53,7 @@ static const struct schema_key keys[] = {
 		   0),
 	SCHEMA_KEY("rules", SCHEMA_LIST, "a list, such as [{if: dport == 25, action: reject}]",
 		   read_rules, 0),
-	SCHEMA_LATER("include"),
+	SCHEMA_KEY("include", SCHEMA_TEXT | SCHEMA_LIST, INCLUDE_EXPECTED, skip_include, 0),
 };
 
 static const struct schema schema = SCHEMA("the file", keys);
@@ -79,17 +88,37 @@ static void read_tree(struct reader *reader, const struct node *root)
 	check_classes(reader);
 }
 
+/* Of the main file. */
+static int load_tree(struct reader *reader)
+{
+	struct config *config = reader->config;
+	struct source source;
+	struct yaml_tree tree;
+	int error = config_files_load(&config->files, config->path, reader->diags, &source);
+	if (!error)
+		error = yaml_tree_build(&source, reader->diags, &tree);
+	if (error)
+		return error;
+	if (yaml_trees_add(&reader->trees, &tree)->root)
+		return 0;
+	diag_error(reader->diags, (struct place){.file = config->path},
+		   "is empty: a configuration begins with `version: 1`");
+	return -EINVAL;
+}
+
 /* Fills the new configuration; NULL where that cannot be read. */
 static struct config *load(struct config *config, struct diags *diags)
 {
-	struct yaml_tree tree;
-	if (yaml_tree_load(&config->files, config->path, diags, &tree)) {
+	struct reader reader = {.config = config, .diags = diags};
+	int error = load_tree(&reader);
+	if (!error) {
+		include_files(&reader);
+		read_tree(&reader, reader.trees.items[0].root);
+	} else {
 		config_free(config);
-		return NULL;
+		config = NULL;
 	}
-	struct reader reader = {.config = config, .source = &tree.source, .diags = diags};
-	read_tree(&reader, tree.root);
-	yaml_tree_fini(&tree);
+	yaml_trees_fini(&reader.trees);
 	return config;
 }
 
@@ -133,6 +162,7 @@ void config_free(struct config *config)
 	free(config->local);
 	free(config->management);
 	free(config->geoip);
+	config_paths_fini(&config->included);
 	config_files_fini(&config->files);
 	free(config->path);
 	free(config);

@@ -100,16 +100,14 @@ struct place config_text_place(const struct config_text *text, size_t offset);
 /* One value of a set; what it means depends on the attribute that the set is compared with. */
 struct config_set_entry {
 	char *text;
-	unsigned line; /* where it is in the set's file */
-	unsigned column;
+	struct place at;
 };
 
 struct config_set {
 	char *name;
 	struct place at;
-	char *file;       /* the file that its entries are from, NULL: the configuration itself */
-	const char *path; /* of the one or the other */
-	char *texts;      /* the entries' texts point into it */
+	char *file;  /* the file that its entries are from, NULL: the configuration itself */
+	char *texts; /* the entries' texts point into it */
 	struct config_set_entry *entries;
 	size_t n_entries;
 };
@@ -174,12 +172,12 @@ struct config {
 	size_t n_throttles;
 	struct config_rule *rules;
 	size_t n_rules;
+	struct config_paths included; /* to which the places in these files point */
 	struct config_files files; /* that it was read from */
 };
 
 /* The set of that name, or NULL. */
 const struct config_set *config_set_find(const struct config *config, const char *name);
-struct place config_set_place(const struct config_set *set, const struct config_set_entry *entry);
 
 /*
  * Reads and checks the file. Errors and warnings are added to *diags. NULL where it cannot be

@@ -41,4 +41,29 @@ bool config_files_equal(const struct config_files *a, const struct config_files 
 int config_files_load(struct config_files *files, const char *path, struct diags *diags,
 		      struct source *ret_source);
 
+/*
+ * The same for a file that another one names, at that place: there it is told that it cannot be
+ * read. Only regular files are, so that nobody waits for the writer of a FIFO.
+ */
+int config_files_load_named(struct config_files *files, struct place at, const char *path,
+			    struct diags *diags, struct source *ret_source);
+
+struct config_paths {
+	char **items;
+	size_t count;
+	size_t capacity;
+};
+
+/* Appends a path, which is taken over. */
+void config_paths_add(struct config_paths *paths, char *path);
+void config_paths_fini(struct config_paths *paths);
+
+/*
+ * Adds the paths that a pattern of glob(7) stands for, in the order of their bytes: on the disk, or
+ * of *files where they are a copy. None where the folder is not there. 0, or a negative errno where
+ * a folder cannot be read.
+ */
+int config_files_match(const struct config_files *files, const char *pattern,
+		       struct config_paths *paths);
+
 #endif

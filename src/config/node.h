@@ -35,6 +35,16 @@ const struct node *node_get(const struct node *map, const char *key);
 /* True for `key:` with nothing behind it. */
 bool node_is_empty(const struct node *node);
 
+/* Removes a key of a map, and returns its value, which the caller frees; NULL: it has no such key.
+ */
+struct node *node_take(struct node *map, const char *key);
+
+/*
+ * Moves all of a map into another: keys that both have are merged where both are maps, lists
+ * append, and anything else that both have is an error in *diags. *from is empty then.
+ */
+void node_merge(struct node *into, struct node *from, struct diags *diags);
+
 /* Keeps the first of the entries with the same key; each other one is an error in *diags. */
 void node_drop_duplicates(struct node *map, struct diags *diags);
 

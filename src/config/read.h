@@ -12,8 +12,8 @@
 void read_version(struct reader *reader, const char *key, const struct node *value, void *field);
 void read_ruleset(struct reader *reader, const char *key, const struct node *value, void *field);
 void read_geoip(struct reader *reader, const char *key, const struct node *value, void *field);
-/* A path as written in the file: a relative one begins at the file's folder. Caller frees. */
-char *path_beside(const struct config *config, const char *path);
+/* A path as written in a file: a relative one begins at that file's folder. The caller frees. */
+char *path_beside(const char *file, const char *path);
 void read_mark_mask(struct reader *reader, const char *key, const struct node *value, void *field);
 
 /* read_hosts.c: lists of prefixes and of services. */

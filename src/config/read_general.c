@@ -25,12 +25,12 @@ void read_ruleset(struct reader *reader, const char *key, const struct node *val
 		config->manual_ruleset = position == 1;
 }
 
-char *path_beside(const struct config *config, const char *path)
+char *path_beside(const char *file, const char *path)
 {
-	const char *slash = strrchr(config->path, '/');
+	const char *slash = strrchr(file, '/');
 	if (path[0] == '/' || !slash)
 		return xstrdup(path);
-	return xasprintf("%.*s/%s", (int)(slash - config->path), config->path, path);
+	return xasprintf("%.*s/%s", (int)(slash - file), file, path);
 }
 
 void read_geoip(struct reader *reader, const char *key, const struct node *value, void *field)
@@ -39,7 +39,7 @@ void read_geoip(struct reader *reader, const char *key, const struct node *value
 	char *path = NULL;
 	value_name(reader, key, value, &path);
 	config->geoip_at = value->at;
-	config->geoip = path ? path_beside(config, path) : NULL;
+	config->geoip = path ? path_beside(value->at.file, path) : NULL;
 	free(path);
 }
 

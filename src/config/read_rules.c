@@ -182,7 +182,9 @@ static void read_rule(struct reader *reader, const struct referents *referents,
 		schema_read(reader, &schema, map, &draft);
 	rule->name = draft.name ? draft.name : xasprintf("rule %zu", number);
 	if (draft.condition)
-		config_text_init(&rule->condition, reader->source, draft.condition);
+		config_text_init(&rule->condition,
+				 yaml_trees_source(&reader->trees, draft.condition->at.file),
+				 draft.condition);
 	if (map->kind == NODE_MAP)
 		settle(reader, referents, map, &draft, rule);
 }
@@ -200,9 +202,9 @@ static void check_names(struct reader *reader)
 		const struct config_rule *rule = &config->rules[names.items[i].position];
 		if (strcmp(first->name, rule->name) == 0)
 			report_error(reader->diags, rule->at,
-				     "another rule is named `%s`, in line %u: names of rules are "
+				     "another rule is named `%s`, in %s: names of rules are "
 				     "unique",
-				     SHOWN(rule->name), first->at.line);
+				     SHOWN(rule->name), PLACE_SHOWN(first->at, rule->at));
 	}
 	names_fini(&names);
 }

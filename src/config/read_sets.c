@@ -68,8 +68,7 @@ static void read_file(struct set_draft *draft, struct reader *reader, const stru
 			     SHOWN(draft->set->name), SHOWN(value->text));
 		return;
 	}
-	draft->set->file = path_beside(reader->config, name);
-	draft->set->path = draft->set->file;
+	draft->set->file = path_beside(value->at.file, name);
 	set_file_read(draft, reader, value, draft->set->file);
 }
 
@@ -80,7 +79,6 @@ static void read_set(struct reader *reader, const struct node *name, const struc
 	check_name(reader, name);
 	set->name = xstrdup(name->text);
 	set->at = name->at;
-	set->path = reader->config->path;
 	if (schema_check_kind(reader, name->text, value, SCHEMA_LIST | SCHEMA_TEXT, EXPECTED)) {
 		if (value->kind == NODE_LIST)
 			read_list(&draft, reader, value);
@@ -127,9 +125,4 @@ const struct config_set *config_set_find(const struct config *config, const char
 	if (config->n_sets == 0)
 		return NULL;
 	return bsearch(name, config->sets, config->n_sets, sizeof(*config->sets), compare_name);
-}
-
-struct place config_set_place(const struct config_set *set, const struct config_set_entry *entry)
-{
-	return (struct place){set->path, entry->line, entry->column};
 }

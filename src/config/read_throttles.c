@@ -251,9 +251,10 @@ static void check_tags(struct reader *reader)
 			&config->throttles[names.items[i].position];
 		if (strcmp(names.items[i - 1].text, names.items[i].text) == 0)
 			report_error(reader->diags, throttle->at,
-				     "throttles `%s` and `%s` (line %u) would have the same name "
+				     "throttles `%s` and `%s` (%s) would have the same name "
 				     "in nft, %s: rename one",
-				     SHOWN(throttle->tag), SHOWN(first->tag), first->at.line,
+				     SHOWN(throttle->tag), SHOWN(first->tag),
+				     PLACE_SHOWN(first->at, throttle->at),
 				     SHOWN(names.items[i].text));
 	}
 	names_fini(&names);

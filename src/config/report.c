@@ -2,6 +2,7 @@
 #include "config/report.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "util/alloc.h"
 
 #define SHOWN_TEXT_MAX 60
+#define SHOWN_PATH_MAX 270
 
 _Static_assert(SHOWN_TEXT_MAX + sizeof("…") <= SHOWN_MAX, "the ellipsis must fit");
 
@@ -39,5 +41,16 @@ const char *text_shown(const char *text, char *buffer)
 	for (size_t i = 0; i < kept; i++)
 		buffer[i] = text[i] == '\n' || text[i] == '\t' ? ' ' : text[i];
 	strcpy(buffer + kept, kept < length ? "…" : "");
+	return buffer;
+}
+
+const char *place_shown(struct place other, struct place at, char *buffer)
+{
+	size_t length = strlen(other.file);
+	const char *path = other.file + (length > SHOWN_PATH_MAX ? length - SHOWN_PATH_MAX : 0);
+	if (strcmp(other.file, at.file) == 0)
+		snprintf(buffer, PLACE_SHOWN_MAX, "line %u", other.line);
+	else
+		snprintf(buffer, PLACE_SHOWN_MAX, "%s, line %u", path, other.line);
 	return buffer;
 }

@@ -22,4 +22,16 @@ const char *text_shown(const char *text, char *buffer);
 /* The same for use as an argument; lives until the end of the block. */
 #define SHOWN(text) text_shown((text), (char[SHOWN_MAX]){0})
 
+#define PLACE_SHOWN_MAX 300
+
+/*
+ * Another place for a message about `at`: `line 12`, or `FILE, line 12` where it is in another
+ * file, of whose path at most the last 270 bytes are shown. The result is `buffer`, of
+ * PLACE_SHOWN_MAX bytes.
+ */
+const char *place_shown(struct place other, struct place at, char *buffer);
+
+/* The same for use as an argument; lives until the end of the block. */
+#define PLACE_SHOWN(other, at) place_shown((other), (at), (char[PLACE_SHOWN_MAX]){0})
+
 #endif

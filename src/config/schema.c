@@ -9,12 +9,12 @@
 
 #define KEYS_MAX 32
 
-static const struct schema_key *find_key(const struct schema *schema, const char *name)
+static bool is_known(const struct schema *schema, const char *name)
 {
 	for (size_t i = 0; i < schema->count; i++)
 		if (strcmp(schema->keys[i].name, name) == 0)
-			return &schema->keys[i];
-	return NULL;
+			return true;
+	return false;
 }
 
 char *schema_guess(const char *wrong, const char *const *names, size_t count)
@@ -23,13 +23,11 @@ char *schema_guess(const char *wrong, const char *const *names, size_t count)
 	return near ? xasprintf("; did you mean `%s`?", near) : xstrdup("");
 }
 
-/* "first, workers, length": what this version can do. */
+/* "first, workers, length" */
 static char *known_names(const struct schema *schema)
 {
 	char *list = xstrdup("");
 	for (size_t i = 0; i < schema->count; i++) {
-		if (schema->keys[i].later)
-			continue;
 		char *longer = xasprintf("%s%s%s", list, list[0] ? ", " : "", schema->keys[i].name);
 		free(list);
 		list = longer;
@@ -74,12 +72,6 @@ static void report_unknown(struct reader *reader, const struct schema *schema,
 	free(known);
 }
 
-void schema_not_yet(struct reader *reader, struct place at, const char *what)
-{
-	report_error(reader->diags, at, "`%s` is not available in this version yet: remove it",
-		     what);
-}
-
 static const char *kind_text(const struct node *node)
 {
 	switch (node->kind) {
@@ -112,16 +104,11 @@ bool schema_check_kind(struct reader *reader, const char *key, const struct node
 	return false;
 }
 
-/* Unknown keys and those of later versions. */
 static void check_keys(struct reader *reader, const struct schema *schema, const struct node *map)
 {
-	for (size_t i = 0; i < map->count; i++) {
-		const struct schema_key *known = find_key(schema, map->keys[i]->text);
-		if (!known)
+	for (size_t i = 0; i < map->count; i++)
+		if (!is_known(schema, map->keys[i]->text))
 			report_unknown(reader, schema, map, i);
-		else if (known->later)
-			schema_not_yet(reader, map->keys[i]->at, known->name);
-	}
 }
 
 void schema_read(struct reader *reader, const struct schema *schema, const struct node *map,
@@ -134,15 +121,13 @@ void schema_read(struct reader *reader, const struct schema *schema, const struc
 		if (!value && key->missing)
 			report_error(reader->diags, map->at, "`%s` is missing: %s", key->name,
 				     key->missing);
-		if (value && !key->later && !key->missing && node_is_empty(value)) {
+		if (value && !key->missing && node_is_empty(value)) {
 			report_error(reader->diags, value->at,
 				     "`%s` has no value: write %s, or remove the key", key->name,
 				     key->expected);
 			continue;
 		}
-		if (!value || key->later ||
-		    !schema_check_kind(reader, key->name, value, key->kinds, key->expected))
-			continue;
-		key->read(reader, key->name, value, (char *)target + key->offset);
+		if (value && schema_check_kind(reader, key->name, value, key->kinds, key->expected))
+			key->read(reader, key->name, value, (char *)target + key->offset);
 	}
 }

@@ -3,9 +3,6 @@
  * What rules.yaml may hold, as tables: each key of a map with the kinds of value it takes, the
  * function that reads it and the field that it fills. schema_read() walks over a map by its table
  * and reports all that does not fit; the readers report what is wrong with a value, and go on.
- *
- * A key that this version knows of but cannot serve yet is in its table too, with `later` set; to
- * switch it on, write its reader and drop the flag.
  */
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
@@ -17,12 +14,12 @@
 #include "config/config.h"
 #include "config/node.h"
 #include "config/report.h"
-#include "config/source.h"
+#include "config/yaml_tree.h"
 
-/* One reading of one file. */
+/* One reading of one configuration. */
 struct reader {
-	struct config *config; /* is being filled */
-	const struct source *source;
+	struct config *config;   /* is being filled */
+	struct yaml_trees trees; /* of its files; the first has all that they hold */
 	struct diags *diags;
 	bool classes_unknown; /* `classes` is unusable: do not complain of unknown ones as well */
 	bool throttles_unknown;
@@ -43,7 +40,6 @@ struct schema_key {
 	schema_reader read;
 	size_t offset;       /* of the field in the target */
 	const char *missing; /* required: what to write where it is missing; or NULL */
-	bool later;          /* not available in this version yet */
 };
 
 /* One row of a table. */
@@ -56,10 +52,6 @@ struct schema_key {
 	{                                                                                          \
 		.name = (key), .kinds = (kinds_), .expected = (expected_), .read = (reader_),      \
 		.offset = (offset_), .missing = (missing_)                                         \
-	}
-#define SCHEMA_LATER(key)                                                                          \
-	{                                                                                          \
-		.name = (key), .later = true                                                       \
 	}
 
 struct schema {
@@ -80,9 +72,6 @@ void schema_read(struct reader *reader, const struct schema *schema, const struc
 /* True where the value is of one of the kinds; else reports what it is, and what is expected. */
 bool schema_check_kind(struct reader *reader, const char *key, const struct node *value,
 		       unsigned kinds, const char *expected);
-
-/* Reports a value that is not available in this version yet. */
-void schema_not_yet(struct reader *reader, struct place at, const char *what);
 
 /* "; did you mean `near`?", or "" where no name is near. The caller frees the result. */
 char *schema_guess(const char *wrong, const char *const *names, size_t count);

@@ -53,8 +53,7 @@ bool set_draft_add(struct set_draft *draft, struct reader *reader, struct place 
 	draft->bytes += length + 1;
 	set->entries = array_grow(set->entries, set->n_entries, &draft->entries_capacity,
 				  sizeof(*set->entries));
-	set->entries[set->n_entries++] =
-		(struct config_set_entry){.line = at.line, .column = at.column};
+	set->entries[set->n_entries++] = (struct config_set_entry){.at = at};
 	return true;
 }
 
@@ -69,9 +68,8 @@ static int compare(const void *a, const void *b)
 static void warn_twice(const struct config_set *set, const struct config_set_entry *first,
 		       const struct config_set_entry *again, struct diags *diags)
 {
-	diag_warning(diags, config_set_place(set, again),
-		     "`%s` is listed twice in set `%s`; the first is in line %u",
-		     SHOWN(again->text), SHOWN(set->name), first->line);
+	diag_warning(diags, again->at, "`%s` is listed twice in set `%s`; the first is in %s",
+		     SHOWN(again->text), SHOWN(set->name), PLACE_SHOWN(first->at, again->at));
 }
 
 static void find_twice(const struct config_set *set, struct diags *diags)

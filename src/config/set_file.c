@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/set_file.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-
-/* Tells of a file that cannot be read at the place that names it; others at their own. */
-static void report_load(struct reader *reader, const struct node *value, const char *path,
-			const struct diags *found)
-{
-	for (size_t i = 0; i < found->count; i++) {
-		const struct diag *diag = &found->items[i];
-		struct place at = {path, diag->line, diag->column};
-		if (diag->line)
-			report_error(reader->diags, at, "%s", diag->message);
-		else
-			report_error(reader->diags, value->at, "file `%s` %s", SHOWN(path),
-				     diag->message);
-	}
-}
-
-static bool is_regular(const char *path)
-{
-	struct stat status;
-	return stat(path, &status) < 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
-}
 
 static bool is_blank(char c)
 {
@@ -81,29 +58,18 @@ static void read_lines(struct set_draft *draft, struct reader *reader, const str
 void set_file_read(struct set_draft *draft, struct reader *reader, const struct node *value,
 		   const char *path)
 {
-	struct diags found;
 	struct source source;
-	if (reader->diags->errors > REPORT_ERRORS_MAX)
+	if (reader->diags->errors > REPORT_ERRORS_MAX ||
+	    config_files_load_named(&reader->config->files, value->at, path, reader->diags,
+				    &source))
 		return;
-	/* Not to wait for the writer of a FIFO. */
-	if (!reader->config->files.is_copy && !is_regular(path)) {
+	if (source.length > draft->budget->file_bytes) {
 		report_error(reader->diags, value->at,
-			     "file `%s` cannot be read: it is not a regular file", SHOWN(path));
-		return;
-	}
-	diags_init(&found);
-	if (config_files_load(&reader->config->files, path, &found, &source) == 0) {
-		if (source.length > draft->budget->file_bytes) {
-			report_error(reader->diags, value->at,
-				     "file `%s`: the files of all sets have more than %u MiB",
-				     SHOWN(path), SETS_FILE_BYTES_MAX >> 20);
-		} else {
-			draft->budget->file_bytes -= source.length;
-			read_lines(draft, reader, &source);
-		}
-		source_fini(&source);
+			     "file `%s`: the files of all sets have more than %u MiB", SHOWN(path),
+			     SETS_FILE_BYTES_MAX >> 20);
 	} else {
-		report_load(reader, value, path, &found);
+		draft->budget->file_bytes -= source.length;
+		read_lines(draft, reader, &source);
 	}
-	diags_fini(&found);
+	source_fini(&source);
 }

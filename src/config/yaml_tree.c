@@ -265,37 +265,27 @@ static int build(struct builder *builder)
 	}
 }
 
-int yaml_tree_load(struct config_files *files, const char *path, struct diags *diags,
-		   struct yaml_tree *ret_tree)
+int yaml_tree_build(struct source *source, struct diags *diags, struct yaml_tree *ret_tree)
 {
-	struct yaml_tree tree = {0};
-	int error = config_files_load(files, path, diags, &tree.source);
-	if (error)
-		return error;
+	struct yaml_tree tree = {.source = *source};
 	struct builder builder = {.source = &tree.source, .diags = diags};
-	if (!yaml_parser_initialize(&builder.parser)) {
-		error = -ENOMEM;
-		goto free_source;
+	int error = -ENOMEM;
+	*source = (struct source){0};
+	if (yaml_parser_initialize(&builder.parser)) {
+		yaml_parser_set_encoding(&builder.parser, YAML_UTF8_ENCODING);
+		yaml_parser_set_input_string(&builder.parser,
+					     (const unsigned char *)tree.source.bytes,
+					     tree.source.length);
+		error = build(&builder);
+		yaml_parser_delete(&builder.parser);
 	}
-	yaml_parser_set_encoding(&builder.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&builder.parser, (const unsigned char *)tree.source.bytes,
-				     tree.source.length);
-	error = build(&builder);
-	yaml_parser_delete(&builder.parser);
 	for (size_t i = 0; i < builder.depth; i++)
 		node_free(builder.levels[i].key);
 	tree.root = builder.root;
-	if (!error && !tree.root) {
-		diag_error(diags, (struct place){.file = path},
-			   "is empty: a configuration begins with `version: 1`");
-		error = -EINVAL;
-	}
 	if (error)
-		goto free_source;
-	*ret_tree = tree;
-	return 0;
-free_source:
-	yaml_tree_fini(&tree);
+		yaml_tree_fini(&tree);
+	else
+		*ret_tree = tree;
 	return error;
 }
 
@@ -304,4 +294,28 @@ void yaml_tree_fini(struct yaml_tree *tree)
 	node_free(tree->root);
 	source_fini(&tree->source);
 	tree->root = NULL;
+}
+
+struct yaml_tree *yaml_trees_add(struct yaml_trees *trees, const struct yaml_tree *tree)
+{
+	trees->items =
+		array_grow(trees->items, trees->count, &trees->capacity, sizeof(*trees->items));
+	trees->items[trees->count] = *tree;
+	return &trees->items[trees->count++];
+}
+
+const struct source *yaml_trees_source(const struct yaml_trees *trees, const char *path)
+{
+	size_t i = 0;
+	while (i + 1 < trees->count && trees->items[i].source.path != path)
+		i++;
+	return &trees->items[i].source;
+}
+
+void yaml_trees_fini(struct yaml_trees *trees)
+{
+	for (size_t i = 0; i < trees->count; i++)
+		yaml_tree_fini(&trees->items[i]);
+	free(trees->items);
+	*trees = (struct yaml_trees){0};
 }

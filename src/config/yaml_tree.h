@@ -10,7 +10,6 @@
 #ifndef CONFIG_YAML_TREE_H
 #define CONFIG_YAML_TREE_H
 
-#include "config/files.h"
 #include "config/node.h"
 #include "config/source.h"
 #include "util/diag.h"
@@ -24,12 +23,26 @@ struct yaml_tree {
 };
 
 /*
- * Reads a file (config_files_load). `path` must outlive the tree (the places point to it). What is
- * wrong goes to *diags; -EINVAL where no tree can be made of it, other errors as source_load(). A
- * key that is given twice is an error in *diags, but the tree is made, with the first of them.
+ * Takes the source over, also on failure; its path must outlive the tree (the places point to it).
+ * The root is NULL where the file holds nothing. What is wrong goes to *diags; -EINVAL where no
+ * tree can be made of it. A key that is given twice is an error in *diags, but the tree is made,
+ * with the first of them.
  */
-int yaml_tree_load(struct config_files *files, const char *path, struct diags *diags,
-		   struct yaml_tree *ret_tree);
+int yaml_tree_build(struct source *source, struct diags *diags, struct yaml_tree *ret_tree);
 void yaml_tree_fini(struct yaml_tree *tree);
+
+/* The trees of several files. */
+struct yaml_trees {
+	struct yaml_tree *items;
+	size_t count;
+	size_t capacity;
+};
+
+/* Appends a tree, which is taken over. Returns where it is now, until the next is added. */
+struct yaml_tree *yaml_trees_add(struct yaml_trees *trees, const struct yaml_tree *tree);
+
+/* The source of the file with this path, which is among them. */
+const struct source *yaml_trees_source(const struct yaml_trees *trees, const char *path);
+void yaml_trees_fini(struct yaml_trees *trees);
 
 #endif

@@ -109,11 +109,7 @@ static bool is_covered(struct linter *linter, size_t rule, uint64_t allowance, s
 /* `name` (line 12); the file too where it is another one. */
 static char *rule_text(const struct config_rule *rule, const struct config_rule *other)
 {
-	char name[SHOWN_MAX];
-	if (strcmp(rule->at.file, other->at.file) == 0)
-		return xasprintf("`%s` (line %u)", text_shown(rule->name, name), rule->at.line);
-	return xasprintf("`%s` (%s, line %u)", text_shown(rule->name, name), rule->at.file,
-			 rule->at.line);
+	return xasprintf("`%s` (%s)", SHOWN(rule->name), PLACE_SHOWN(rule->at, other->at));
 }
 
 static void warn_covered(struct linter *linter, size_t position, const struct cover *cover)

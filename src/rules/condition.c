@@ -105,8 +105,8 @@ struct condition *condition_of_rule(const struct config_rule *rule, struct named
 		return NULL; /* nobody would see what else is wrong */
 	condition = condition_new_with_sets(rule->condition.text, sets, &fault);
 	if (!condition && fault.at.file)
-		report_error(diags, fault.at, "%s in rule `%s`, line %u", fault.message,
-			     SHOWN(rule->name), rule->at.line);
+		report_error(diags, fault.at, "%s in rule `%s`, %s", fault.message,
+			     SHOWN(rule->name), PLACE_SHOWN(rule->at, fault.at));
 	else if (!condition)
 		report_error(diags, config_text_place(&rule->condition, fault.offset), "%s",
 			     fault.message);

@@ -151,7 +151,7 @@ static void compile(const struct config_set *source, enum attribute attribute,
 		if (add_entry(set, attribute, &value, &fault) == 0)
 			continue;
 		compiled->fault.message = xstrdup(fault.message);
-		compiled->fault.at = config_set_place(source, entry);
+		compiled->fault.at = entry->at;
 	}
 	seal(set);
 	compiled->set = set;

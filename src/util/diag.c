@@ -56,22 +56,50 @@ void diag_warning(struct diags *diags, struct place at, const char *format, ...)
 	va_end(args);
 }
 
-static bool is_after(const struct diag *a, const struct diag *b)
+/* One diagnostic with what orders it. */
+struct ranked {
+	struct diag diag;
+	size_t file; /* where the first of its file is */
+	size_t index;
+};
+
+/* Most follow one of the same file. */
+static size_t first_of_file(const struct ranked *ranked, size_t index)
 {
-	if (strcmp(a->file, b->file) != 0)
-		return false;
-	return a->line > b->line || (a->line == b->line && a->column > b->column);
+	const char *file = ranked[index].diag.file;
+	if (index > 0 && strcmp(ranked[index - 1].diag.file, file) == 0)
+		return ranked[index - 1].file;
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(ranked[i].diag.file, file) == 0)
+			return i;
+	return index;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct ranked *a = left, *b = right;
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	if (a->diag.line != b->diag.line)
+		return a->diag.line < b->diag.line ? -1 : 1;
+	if (a->diag.column != b->diag.column)
+		return a->diag.column < b->diag.column ? -1 : 1;
+	return (a->index > b->index) - (a->index < b->index);
 }
 
 void diags_sort(struct diags *diags)
 {
-	for (size_t i = 1; i < diags->count; i++) {
-		struct diag item = diags->items[i];
-		size_t j = i;
-		for (; j > 0 && is_after(&diags->items[j - 1], &item); j--)
-			diags->items[j] = diags->items[j - 1];
-		diags->items[j] = item;
+	if (diags->count < 2)
+		return;
+	struct ranked *ranked = xcalloc(diags->count, sizeof(*ranked));
+	for (size_t i = 0; i < diags->count; i++) {
+		ranked[i] = (struct ranked){.diag = diags->items[i], .index = i};
+		ranked[i].file = first_of_file(ranked, i);
 	}
+	qsort(ranked, diags->count, sizeof(*ranked), compare);
+	for (size_t i = 0; i < diags->count; i++)
+		diags->items[i] = ranked[i].diag;
+	free(ranked);
 }
 
 void diag_print(const struct diag *diag, FILE *out)

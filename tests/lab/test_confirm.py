@@ -22,10 +22,13 @@ interfaces:
   wan0: {{out: 100mbit}}
 classes:
   old: {{out: {{rate: 5mbit, ceil: 100%}}}}
+include: part-*.yaml
+"""
+OLD_PART = """
 sets:
   ports: file:ports.txt
 rules:
-  - {{name: games, if: dport in @ports, class: old}}
+  - {name: games, if: dport in @ports, class: old}
 """
 NEW = f"""
 version: 1
@@ -77,7 +80,7 @@ IS_NEW = {"web": "new", "games": "default", "classes": ["default", "new"], "rule
 
 def begin(lab):
     """OLD runs, the file has NEW."""
-    lab.write("ports.txt", f"{GAMES}\n")
+    write_parts(lab)
     daemon = Daemon(lab, OLD).start()
     probe = Probe(lab, daemon)
     probe.check(IS_OLD, "the old configuration")
@@ -85,9 +88,16 @@ def begin(lab):
     return daemon, probe
 
 
+def write_parts(lab):
+    """The files that OLD names."""
+    lab.write("ports.txt", f"{GAMES}\n")
+    lab.write("part-rules.yaml", OLD_PART)
+
+
 def replace_files(lab, daemon):
     daemon.configure(NEW)
     lab.write("ports.txt", f"{WEB}\n")
+    os.remove(lab.path("part-rules.yaml"))
 
 
 def left(daemon):
@@ -164,7 +174,7 @@ def test_crash(lab):
 def test_first_start(lab):
     """start --confirm with nothing to go back to: everything is removed; a crash starts nothing"""
     before = qdiscs(lab.gateway, "wan0")
-    lab.write("ports.txt", f"{GAMES}\n")
+    write_parts(lab)
     daemon = Daemon(lab, OLD)
     daemon.run("start", "--confirm", f"{SECONDS}s")
     since = time.monotonic()
@@ -210,7 +220,7 @@ def test_start_goes_back(lab):
         daemon.run("stop")
         daemon.check_end()
         daemon.configure(OLD)
-        lab.write("ports.txt", f"{GAMES}\n")
+        write_parts(lab)
         daemon.start()
         probe.check(IS_OLD, f"{what}: started from the file again")
 

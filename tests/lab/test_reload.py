@@ -125,6 +125,27 @@ def strip_counters(table):
     return [line for line in table.splitlines() if "packets" not in line]
 
 
+def test_included_files(lab):
+    """a file that is put into the folder of included files is in force after a reload"""
+    rule = "rules: [{{name: {0}, if: dport == {1}, class: {0}}}]\n"
+    os.mkdir(lab.path("conf.d"))
+    lab.write("conf.d/10-web.yaml", rule.format("web", WEB))
+    daemon = Daemon(lab, BEFORE[:BEFORE.index("rules:")] + "include: conf.d/*.yaml\n").start()
+    games, web = (listen(lab.server, UDP, port) for port in (GAMES, WEB))
+    ids = daemon.ids()
+    lab.report.equal([new_mark(lab, games, GAMES), new_mark(lab, web, WEB)],
+                     [ids["default"]["mark"], ids["web"]["mark"]], "the file's rule is in force")
+    lab.write("conf.d/20-old.yaml", rule.format("old", GAMES))
+    daemon.run("reload")
+    lab.report.equal([new_mark(lab, games, GAMES), new_mark(lab, web, WEB)],
+                     [ids["old"]["mark"], ids["web"]["mark"]], "and that of another after reload")
+    broken = lab.write("conf.d/30-new.yaml", rule.format("gmaes", OTHER))
+    result = daemon.run("reload", check=False)
+    lab.report.equal((result.returncode, [line[:len(broken) + 5] for line in places(result.stderr)]),
+                     (1, [broken + ":1:49"]), "a mistake is told with its file")
+    lab.report.equal(new_mark(lab, games, GAMES), ids["old"]["mark"], "and changes nothing")
+
+
 def test_foreign_qdisc(lab):
     """an interface that cannot be shaped: nothing of the new configuration stays"""
     daemon = Daemon(lab, BEFORE).start()

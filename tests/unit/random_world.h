@@ -18,7 +18,7 @@ struct world {
 static inline struct config_set random_set(const char *name, enum attribute attribute,
 					   const struct pool *pool)
 {
-	struct config_set set = {.name = strdup(name), .path = "rules.yaml"};
+	struct config_set set = {.name = strdup(name), .at = {.file = "rules.yaml"}};
 	set.n_entries = 1 + random_below(6);
 	set.entries = calloc(set.n_entries, sizeof(*set.entries));
 	for (size_t i = 0; i < set.n_entries; i++) {

@@ -106,9 +106,10 @@ static void dump_rule(const struct config *config, const struct config_rule *rul
 
 static void dump_set(const struct config_set *set, FILE *out)
 {
-	fprintf(out, "set %s line %u of %s", set->name, set->at.line, set->path);
+	fprintf(out, "set %s line %u of %s", set->name, set->at.line,
+		set->file ? set->file : set->at.file);
 	for (size_t i = 0; i < set->n_entries; i++) {
-		struct place at = config_set_place(set, &set->entries[i]);
+		struct place at = set->entries[i].at;
 		fprintf(out, " %s@%u:%u", set->entries[i].text, at.line, at.column);
 	}
 	fputc('\n', out);

@@ -83,7 +83,7 @@ static void check_config(const struct config *config)
 	assert_int_equal(set->n_entries, 2);
 	assert_string_equal(set->entries[0].text, "25");
 	assert_string_equal(set->entries[1].text, "110");
-	assert_int_equal(set->entries[1].line, 3);
+	assert_int_equal(set->entries[1].at.line, 3);
 	assert_string_equal(config->rules[0].name, "caf\xc3\xa9 \"x\"");
 }
 

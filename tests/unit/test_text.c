@@ -95,21 +95,23 @@ static void test_diags(void **state)
 {
 	struct diags diags;
 	struct place first = {"a", 7, 1}, second = {"a", 2, 9}, whole = {"a", 0, 0};
+	struct place other = {"0", 5, 1};
 	char *text = NULL;
 	size_t size;
 	(void)state;
 	diags_init(&diags);
 	diag_error(&diags, first, "number %d", 1);
+	diag_error(&diags, other, "number %d", 5);
 	diag_warning(&diags, second, "number %d", 2);
 	diag_error(&diags, first, "number %d", 3);
 	diag_error(&diags, whole, "number %d", 4);
-	assert_int_equal(diags.errors, 3);
+	assert_int_equal(diags.errors, 4);
 	diags_sort(&diags);
 	FILE *out = open_memstream(&text, &size);
 	diags_print(&diags, out);
 	fclose(out);
 	assert_string_equal(text, "a: number 4\na:2:9: warning: number 2\na:7:1: number 1\n"
-				  "a:7:1: number 3\n");
+				  "a:7:1: number 3\n0:5:1: number 5\n");
 	free(text);
 	diags_fini(&diags);
 }
