@@ -15,7 +15,7 @@ from report import SLOW
 from traffic import TCP, UDP, Download, Stream, listen
 
 WEB_PORT, SLOW_PORT, OTHER_PORT = 8080, 6881, 7777
-SECONDS = 4
+SECONDS = 3
 
 
 def config(via, extra=""):
@@ -42,7 +42,7 @@ def incoming(daemon):
     return {row["name"]: row for row in interface(daemon)["classes"] if row["direction"] == "in"}
 
 
-def rates_mbit(daemon, seconds=SECONDS, settle=3):
+def rates_mbit(daemon, seconds=SECONDS, settle=2):
     """What comes in by each class, by its own counters, after the first seconds."""
     time.sleep(settle)
     before, started = incoming(daemon), time.monotonic()

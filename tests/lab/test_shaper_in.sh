@@ -188,18 +188,17 @@ sent() {
 	local from to tries=5
 	tool -l "$1" -o "$2" apply wan0 "$3" pfifo keep "10:0:800:$3" "11:1:$3:$3"
 	while [ $((tries--)) -gt 0 ]; do
-		gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l 1400 -t 10 \
+		gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l 1400 -t 5 \
 			>"$tmp/client" 2>&1 &
 		client=$!
 		! began 3000 || break
 		sleep 0.5
 	done
 	from=$(cat_rx)
-	sleep 3
+	sleep 2
 	to=$(cat_rx)
-	tool remove wan0
-	kill $client 2>/dev/null
 	wait $client
+	tool remove wan0
 	echo $(((${to% *} - ${from% *}) * 8 * 1000 / ((${to#* } - ${from#* }) / 1000000)))
 }
 # Few packets, so that also an emulated machine sends them in time.
@@ -212,19 +211,17 @@ near "PTM" $((bps * 64 / 65 * 1442 / (1442 + 22))) 3 "$(sent ptm 22 $bps)"
 near "8 kbit" 8000 25 "$(sent ethernet 0 8000)"
 # Bundles of TCP segments are cut into packets before what the line adds is counted. A segment has
 # 1448 bytes, its frame 1514, 33 cells.
-for kind in auto fq_codel; do
-	[ -z "$(tool -l atm -o 44 apply wan0 8000000 $kind keep 10:7:8000000:8000000)" ] || continue
-	leaf=$(gw tc qdisc show dev wan0 parent 1:10 | cut -d' ' -f2)
+tool -l atm -o 44 apply wan0 8000000 auto keep 10:7:8000000:8000000
+leaf=$(gw tc qdisc show dev wan0 parent 1:10 | cut -d' ' -f2)
+if [ "$leaf" = cake ]; then
 	gw iperf3 -c 10.79.1.2 -p 5204 -P 4 -t 8 -O 2 -J >"$tmp/client" 2>&1
-	tool remove wan0
 	got=$(awk '/"sum_received"/ { at = 1 } at && /bits_per_second/ { print int($2); exit }' \
 		FS=: "$tmp/client")
-	if [ "$leaf" = cake ]; then
-		near "TCP over cells, leaf $leaf" $((8000000 * 1448 / (33 * 53))) 5 "$got"
-	else
-		echo "   TCP over cells, leaf $leaf: $got of $((8000000 * 1448 / (33 * 53)))"
-	fi
-done
+	near "TCP over cells, leaf $leaf" $((8000000 * 1448 / (33 * 53))) 5 "$got"
+else
+	skip "TCP over cells: the leaf is $leaf, which does not cut bundles"
+fi
+tool remove wan0
 tool apply wan0 10000000000 pfifo keep 10:7:10000000000:10000000000
 gw iperf3 -c 10.79.1.2 -p 5204 -P 2 -t 4 >"$tmp/client" 2>&1 &
 client=$!
@@ -373,7 +370,7 @@ kill $watcher
 fastest() {
 	local got
 	for _ in 1 2 3; do
-		got=$(rate ifb-wan0 "$1" 4 "${ifb[@]}")
+		got=$(rate ifb-wan0 "$1" 3 "${ifb[@]}")
 		[ "$got" -lt $(($2 * 95 / 100)) ] || break
 	done
 	echo "$got"
@@ -382,38 +379,38 @@ fastest() {
 # download NAMESPACE SERVER PORT MINOR BPS: what the class gets is in $tmp/rate.MINOR
 download() {
 	local client
-	load "$1" "$2" "$3" 20
-	sleep 3
+	load "$1" "$2" "$3" 15
+	sleep 2
 	fastest "$4" "$5" >"$tmp/rate.$4"
 	kill "$client" 2>/dev/null
 	wait "$client"
 }
 
-# downloads WHAT NAMESPACE SERVER: the small ones at once, which is far from what the line has; the
-# large one is about what an emulated machine can carry
+# downloads WHAT NAMESPACE SERVER: both at once, which is far from what the line has
 downloads() {
 	download "$2" "$3" 5201 11 1000000 &
 	download "$2" "$3" 5202 12 8000000
 	wait $!
-	download "$2" "$3" 5203 13 50000000
 	near "$1, a class of 1 mbit" 1000000 5 "$(<"$tmp/rate.11")"
 	near "$1, a class of 8 mbit" 8000000 5 "$(<"$tmp/rate.12")"
-	near "$1, a class of 50 mbit" 50000000 5 "$(<"$tmp/rate.13")"
 }
 downloads "of this host" "$gw" 10.79.1.2
 downloads "IPv6" "$gw" fd79::2
 downloads "masqueraded" "$in" 10.79.1.2
+# This is about what an emulated machine can carry.
+download "$in" 10.79.1.2 5203 13 50000000
+near "masqueraded, a class of 50 mbit" 50000000 5 "$(<"$tmp/rate.13")"
 
 # share WHAT PORT MINOR BPS …: all at once get what they are guaranteed
 tool "${ifb[@]}" apply ifb-wan0 20000000 auto keep 10:7:100000:20000000 11:3:5000000:20000000 \
 	12:3:14900000:20000000
-load "$gw" 10.79.1.2 5201 12
+load "$gw" 10.79.1.2 5201 9
 one=$client
-load "$in" 10.79.1.2 5202 12
-sleep 6
-rate ifb-wan0 11 5 "${ifb[@]}" >"$tmp/one" &
+load "$in" 10.79.1.2 5202 9
+sleep 4
+rate ifb-wan0 11 4 "${ifb[@]}" >"$tmp/one" &
 two=$!
-got=$(rate ifb-wan0 12 5 "${ifb[@]}")
+got=$(rate ifb-wan0 12 4 "${ifb[@]}")
 wait $two
 near "two classes at once, one" 5000000 10 "$(cat "$tmp/one")"
 near "the other" 14900000 10 "$got"
@@ -431,5 +428,5 @@ tool "${ifb[@]}" remove ifb-wan0
 wait $ping
 same "no packet is lost when it is removed" "100 received" "$(grep -o '[0-9]* received' "$tmp/ping")"
 same "nothing is left" "$before" "$(state)"
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 exit $((failed > 0))
