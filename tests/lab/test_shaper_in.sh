@@ -182,20 +182,21 @@ began() {
 	return 1
 }
 
-# sent LINK OVERHEAD BPS: bit/s of frames of 1442 bytes that leave when more than enough are sent.
-# The server takes one client at a time, and may not be done with the one before.
+# sent LINK OVERHEAD BPS [PAYLOAD SECONDS]: bit/s of frames, of 42 bytes more than their payload,
+# that leave when more than enough are sent. The server takes one client at a time, and may not be done
+# with the one before.
 sent() {
-	local from to tries=5
+	local from to tries=5 payload=${4:-1400} seconds=${5:-2}
 	tool -l "$1" -o "$2" apply wan0 "$3" pfifo keep "10:0:800:$3" "11:1:$3:$3"
 	while [ $((tries--)) -gt 0 ]; do
-		gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l 1400 -t 5 \
+		gw iperf3 -c 10.79.1.2 -p 5204 -u --cport 5209 -b "$(($3 * 2))" -l "$payload" -t $((seconds + 4)) \
 			>"$tmp/client" 2>&1 &
 		client=$!
 		! began 3000 || break
 		sleep 0.5
 	done
 	from=$(cat_rx)
-	sleep 2
+	sleep "$seconds"
 	to=$(cat_rx)
 	wait $client
 	tool remove wan0
@@ -208,7 +209,7 @@ near "overhead" $((bps * 1442 / (1442 + 44))) 3 "$(sent ethernet 44 $bps)"
 near "less than no overhead" $((bps * 1442 / (1442 - 200))) 3 "$(sent ethernet -200 $bps)"
 near "cells of ATM" $((bps * 1442 / (31 * 53))) 3 "$(sent atm 44 $bps)"
 near "PTM" $((bps * 64 / 65 * 1442 / (1442 + 22))) 3 "$(sent ptm 22 $bps)"
-near "8 kbit" 8000 25 "$(sent ethernet 0 8000)"
+near "8 kbit" 8000 25 "$(sent ethernet 0 8000 200 4)"
 # Bundles of TCP segments are cut into packets before what the line adds is counted. A segment has
 # 1448 bytes, its frame 1514, 33 cells.
 tool -l atm -o 44 apply wan0 8000000 auto keep 10:7:8000000:8000000
@@ -388,9 +389,11 @@ download() {
 
 # downloads WHAT NAMESPACE SERVER: both at once, which is far from what the line has
 downloads() {
+	local small
 	download "$2" "$3" 5201 11 1000000 &
+	small=$!
 	download "$2" "$3" 5202 12 8000000
-	wait $!
+	wait $small
 	near "$1, a class of 1 mbit" 1000000 5 "$(<"$tmp/rate.11")"
 	near "$1, a class of 8 mbit" 8000000 5 "$(<"$tmp/rate.12")"
 }
