@@ -54,24 +54,24 @@ static void merge_file(struct reader *reader, struct source *source)
 		node_merge(into, root, reader->diags);
 }
 
-/* Takes the path over; the value is the one that names it. */
-static void include_file(struct reader *reader, const struct node *value, char *path)
+/* The value is the one that names it. */
+static void include_file(struct reader *reader, const struct node *value, const char *path)
 {
 	struct config *config = reader->config;
 	struct source source;
-	if (is_same_file(path, config->path))
+	if (is_same_file(path, config->path)) {
 		report_error(reader->diags, value->at,
 			     "`%s` stands for this file, too: put included files into a folder of "
 			     "their own",
 			     SHOWN(value->text));
-	else if (!is_included(config, path)) {
-		config_paths_add(&config->included, path);
-		if (config_files_load_named(&config->files, value->at, path, reader->diags,
-					    &source) == 0)
-			merge_file(reader, &source);
 		return;
 	}
-	free(path);
+	if (is_included(config, path))
+		return;
+	char *kept = xstrdup(path);
+	config_paths_add(&config->included, kept);
+	if (config_files_load_named(&config->files, value->at, kept, reader->diags, &source) == 0)
+		merge_file(reader, &source);
 }
 
 /* The files that a pattern stands for; the pattern itself where it is a path. */
@@ -103,7 +103,7 @@ static void include_all(struct reader *reader, const struct node *value)
 		report_error(reader->diags, value->at, "more than %d files are included",
 			     INCLUDE_FILES_MAX);
 	for (size_t i = 0; i < paths.count && paths.count <= room; i++)
-		include_file(reader, value, xstrdup(paths.items[i]));
+		include_file(reader, value, paths.items[i]);
 	config_paths_fini(&paths);
 }
 

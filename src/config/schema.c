@@ -127,7 +127,9 @@ void schema_read(struct reader *reader, const struct schema *schema, const struc
 				     key->expected);
 			continue;
 		}
-		if (value && schema_check_kind(reader, key->name, value, key->kinds, key->expected))
+		if (value &&
+		    schema_check_kind(reader, key->name, value, key->kinds, key->expected) &&
+		    key->read)
 			key->read(reader, key->name, value, (char *)target + key->offset);
 	}
 }

@@ -37,9 +37,9 @@ struct schema_key {
 	const char *name;
 	unsigned kinds;       /* SCHEMA_TEXT | SCHEMA_LIST | SCHEMA_MAP */
 	const char *expected; /* what would be right: "a rate such as 20mbit" */
-	schema_reader read;
-	size_t offset;       /* of the field in the target */
-	const char *missing; /* required: what to write where it is missing; or NULL */
+	schema_reader read;   /* NULL: it has been read before the others */
+	size_t offset;        /* of the field in the target */
+	const char *missing;  /* required: what to write where it is missing; or NULL */
 };
 
 /* One row of a table. */
