@@ -218,6 +218,14 @@ static void build_ask(struct build *build)
 		     plan->queue_first + plan->workers);
 }
 
+/* The question of a new connection. */
+static void ask_new(struct table_rule *rule)
+{
+	match_ct_confirmed(rule, false);
+	set_priority(rule, NFSHAPER_ASK_NEW);
+	verdict_goto(rule, "ask");
+}
+
 /*
  * A short cut for a new UDP connection over IPv4 that is forwarded: none of the rules that follow
  * can be meant. Of the 31 expressions up to `queue` it saves 8, each of which costs some 13 ns.
@@ -229,9 +237,7 @@ static void build_short_cut(struct build *build, struct table_chain *queue)
 		    UINT16_MAX);
 	match_unicast4(rule);
 	match_no_ct_mark(rule, build->plan->mark_mask);
-	match_ct_confirmed(rule, false);
-	set_priority(rule, NFSHAPER_ASK_NEW);
-	verdict_goto(rule, "ask");
+	ask_new(rule);
 }
 
 /* The first rules: calls, decided connections, and what is not judged. */
@@ -267,9 +273,7 @@ static void build_questions(struct table_chain *queue, uint32_t hook)
 {
 	struct table_rule *rule = table_chain_rule(queue);
 	match_ct_original(rule, hook);
-	match_ct_confirmed(rule, false);
-	set_priority(rule, NFSHAPER_ASK_NEW);
-	verdict_goto(rule, "ask");
+	ask_new(rule);
 	rule = table_chain_rule(queue);
 	match_ct_direction(rule, true);
 	set_priority(rule, NFSHAPER_ASK_ALIVE);

@@ -67,15 +67,18 @@ static void test_proto(struct table_rule *rule, uint8_t proto)
 	test_u8(rule, proto);
 }
 
+/* Of numbers of one or two bytes. */
 static void test_range(struct table_rule *rule, const void *first, const void *last,
 		       uint32_t length)
 {
+	static const uint8_t highest[] = {0xff, 0xff};
 	if (memcmp(first, last, length) == 0) {
 		compare(rule, NFT_CMP_EQ, first, length);
 		return;
 	}
 	compare(rule, NFT_CMP_GTE, first, length);
-	compare(rule, NFT_CMP_LTE, last, length);
+	if (memcmp(last, highest, length) != 0)
+		compare(rule, NFT_CMP_LTE, last, length);
 }
 
 void match_family(struct table_rule *rule, int family)
@@ -116,10 +119,7 @@ void match_ports(struct table_rule *rule, uint8_t proto, bool matched, enum tabl
 		test_proto(rule, proto);
 	load_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, source ? PORT_SOURCE : PORT_DESTINATION,
 		     sizeof(low));
-	if (last == UINT16_MAX)
-		compare(rule, NFT_CMP_GTE, &low, sizeof(low));
-	else
-		test_range(rule, &low, &high, sizeof(low));
+	test_range(rule, &low, &high, sizeof(low));
 }
 
 void match_icmpv6_types(struct table_rule *rule, uint8_t first, uint8_t last)
