@@ -18,8 +18,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 
 from lab import handle_signals  # noqa: E402
-from measure import (WINDOW, Workload, conntrack_limits, measure, memory,  # noqa: E402
+from measure import (Workload, conntrack_limits, measure, memory,  # noqa: E402
                      missing, sender_alone)
+from traffic import FLOOD_WINDOW  # noqa: E402
 from variants import VARIANTS  # noqa: E402
 
 THROTTLES = ["nothing", "nft", "hashlimit", "connections", "packets"]
@@ -131,7 +132,7 @@ def place(results, most, buckets):
     """Where it ran."""
     found = [result.status["queue"] for of_keys in results.values()
              for of_key in of_keys.values() for result in of_key if result.status]
-    return {"kernel": os.uname().release, "cpus": CPUS, "window": WINDOW,
+    return {"kernel": os.uname().release, "cpus": CPUS, "window": FLOOD_WINDOW,
             "workers": found[0]["workers"] if found else None,
             "queue_path": found[0]["path"] if found else None,
             "conntrack_max": most, "conntrack_buckets": buckets}

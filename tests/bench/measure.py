@@ -24,7 +24,6 @@ from variants import PORT, hashlimit_missing
 
 SOURCE, TARGET = "10.77.11.{}", "10.77.12.1"
 SOURCE_PORTS = 64512  # flood's for each source address
-WINDOW = 1024
 ESTABLISHED = 1000
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -95,11 +94,11 @@ def _real_time():
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
-def _flood(lab, workload, *options, node=None, target=None, first=1, window=0):
+def _flood(lab, workload, *options, node=None, target=None, first=1):
     """Runs it; (seconds, processor seconds)."""
     node, target = node or lab.client, target or lab.server
     text = flood(node, target, TARGET, "-f", str(workload.flows), "-t", str(workload.senders),
-                 "-p", str(PORT), "-s", SOURCE.format(first), *options, window=window,
+                 "-p", str(PORT), "-s", SOURCE.format(first), *options,
                  preexec_fn=_real_time).stdout
     return [float(word) for word in re.findall(r"([\d.]+) s\b", text)]
 
@@ -119,8 +118,8 @@ def _establish(lab, workload):
     """A packet of each flow, and its answer: conntrack has seen both directions."""
     _sink(lab.client, "sport")
     few = Workload("new", 1, workload.flows)
-    _flood(lab, few, "-c", str(few.flows), window=WINDOW)
-    _flood(lab, few, "-c", str(few.flows), "-a", node=lab.server, target=lab.client, window=WINDOW)
+    _flood(lab, few, "-c", str(few.flows))
+    _flood(lab, few, "-c", str(few.flows), "-a", node=lab.server, target=lab.client)
     wait_for(lambda: (_got(lab.server), _got(lab.client)) == (few.flows, few.flows),
              "sessions to be established")
 
@@ -139,7 +138,7 @@ class Result:
         return (workload.packets - self.lost) / self.seconds
 
 
-def measure(variant, workload, window=WINDOW):
+def measure(variant, workload):
     with quiet_lab() as lab:
         _sink(lab.server, "dport")
         daemon = variant.set_up(lab, workload.flows)
@@ -148,7 +147,7 @@ def measure(variant, workload, window=WINDOW):
         got, before = _got(lab.server), daemon and daemon.status()
         pids = _kernel_threads("ksoftirqd/") + ([daemon.process.pid] if daemon else [])
         cpu = _cpu_seconds(pids)
-        seconds, sender_cpu = _flood(lab, workload, "-c", str(workload.packets), window=window)
+        seconds, sender_cpu = _flood(lab, workload, "-c", str(workload.packets))
         result = Result(seconds, 0, _cpu_seconds(pids) - cpu + sender_cpu)
         if daemon:
             result.status = daemon.status()
@@ -161,7 +160,7 @@ def sender_alone(workload):
     """What the sender and the first interface do: dropped before conntrack."""
     with quiet_lab() as lab:
         _sink(lab.gateway, "dport")
-        seconds, cpu = _flood(lab, workload, "-c", str(workload.packets), window=WINDOW,
+        seconds, cpu = _flood(lab, workload, "-c", str(workload.packets),
                               target=lab.gateway)
         return Result(seconds, workload.packets - _got(lab.gateway), cpu)
 
@@ -192,7 +191,7 @@ def memory(variant, sessions, at_once):
         address = 1
         for done in range(0, sessions, at_once):
             part = Workload("new", 1, min(at_once, sessions - done))
-            _flood(lab, part, "-c", str(part.packets), first=address, window=WINDOW)
+            _flood(lab, part, "-c", str(part.packets), first=address)
             address += -(-part.packets // SOURCE_PORTS)
             lab.gateway.run("conntrack", "-F")  # its table has no room for all
         held = daemon.status()["throttles"][0]["sessions"] if daemon else _got(lab.server)

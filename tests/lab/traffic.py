@@ -16,6 +16,7 @@ import time
 from report import SLOW, wait_for
 
 TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM
+FLOOD_WINDOW = 1024
 
 
 def family_of(address):
@@ -274,17 +275,17 @@ class Download:
         self.client.close()
 
 
-def flood(sender, receiver, target, *options, window=1024, **more):
+def flood(sender, receiver, target, *options, **more):
     """Runs tests/lab/flood, and returns when its packets have arrived at the receiver's interfaces.
 
-    At most `window` packets are on their way: less than the shortest queue of the path holds, so
+    At most FLOOD_WINDOW packets are on their way: less than the shortest queue of the path holds, so
     that none is lost however unevenly the machine gives time to sender and daemon.
     """
     program = os.path.join(os.environ.get("builddir", "."), "tests/lab/flood")
     with receiver.inside():
         received = os.open("/proc/thread-self/net/dev", os.O_RDONLY)
     try:
-        return sender.run(program, "-w", f"{window},{received}", *options, target,
+        return sender.run(program, "-w", f"{FLOOD_WINDOW},{received}", *options, target,
                           pass_fds=[received], **more)
     finally:
         os.close(received)
