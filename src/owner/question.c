@@ -118,6 +118,9 @@ static bool search(struct question *question, struct workshop *shop)
 	case SEARCH_ENDED:
 		take_nobody(question, shop, true);
 		return true;
+	case SEARCH_GIVEN_UP:
+		take_nobody(question, shop, false);
+		return true;
 	}
 	return true;
 }

@@ -13,7 +13,13 @@
 void search_begin(struct search *search, const char *proc, struct owner_cache *cache,
 		  uint64_t inode, uint32_t uid)
 {
-	*search = (struct search){.proc = proc, .cache = cache, .inode = inode, .uid = uid};
+	*search = (struct search){
+		.proc = proc,
+		.cache = cache,
+		.inode = inode,
+		.uid = uid,
+		.looks_left = SEARCH_LOOKS_MAX,
+	};
 }
 
 static void close_folder(struct search *search)
@@ -75,6 +81,11 @@ static bool look_at(struct search *search, const char *name)
 	return inode == search->inode;
 }
 
+static void count_look(struct search *search)
+{
+	search->looks_left -= search->looks_left > 0;
+}
+
 /* Up to `most` descriptors, or until one is found: true. The folder is closed at its end. */
 static bool look(struct search *search, unsigned most)
 {
@@ -84,6 +95,7 @@ static bool look(struct search *search, unsigned most)
 			close_folder(search);
 			return false;
 		}
+		count_look(search);
 		if (entry->d_name[0] != '.' && look_at(search, entry->d_name))
 			return true;
 	}
@@ -108,8 +120,11 @@ enum search_state search_step(struct search *search, const struct process_table 
 {
 	if (!search->candidates)
 		list_candidates(search, table, true);
+	if (search->looks_left == 0)
+		return SEARCH_GIVEN_UP;
 	while (!search->descriptors) {
 		search_put_seen(search, NULL);
+		count_look(search);
 		if (search->next == search->n_candidates) {
 			if (!search->is_among_users)
 				return SEARCH_ENDED;

@@ -27,14 +27,20 @@ struct search {
 	struct seen_socket *seen; /* the sockets of its folder so far */
 	size_t n_seen;
 	size_t seen_capacity;
-	uint64_t n_folders; /* opened so far */
+	uint64_t n_folders;  /* opened so far */
+	uint64_t looks_left; /* at descriptors and folders, then it is given up */
 };
+
+/* About two seconds' work. A daemon with as many sockets is not common, and is not gone through for
+ * each new one. */
+#define SEARCH_LOOKS_MAX 1048576u
 
 enum search_state {
 	SEARCH_GOES_ON,
 	SEARCH_FOUND,
 	SEARCH_NOT_AT_USERS, /* goes on among all others, if the socket still exists */
 	SEARCH_ENDED,        /* in vain */
+	SEARCH_GIVEN_UP,     /* after SEARCH_LOOKS_MAX */
 };
 
 /*

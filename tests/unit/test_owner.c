@@ -209,6 +209,37 @@ static void sockets_are_found(void **state)
 	owner_cache_free(cache);
 }
 
+static void a_search_is_given_up(void **state)
+{
+	(void)state;
+	struct search search;
+	struct procfs_place place;
+	enum search_state at = SEARCH_GOES_ON;
+	put_process(1, 0, 0);
+	put_process(39, 1, 1000);
+	for (unsigned number = 3; number < 603; number++)
+		put_socket(39, number, 50000 + number);
+	struct process_table *table = process_table_new(proc);
+	struct owner_cache *cache = owner_cache_new(proc);
+	process_table_scan(table);
+	search_begin(&search, proc, cache, 777, 1000);
+	assert_int_equal(search.looks_left, SEARCH_LOOKS_MAX);
+	search.looks_left = 500;
+	while (at == SEARCH_GOES_ON)
+		at = search_step(&search, table, &place);
+	assert_int_equal(at, SEARCH_GIVEN_UP);
+	assert_int_equal(search.n_folders, 1);
+	/* What it saw is kept. */
+	unsigned kept = 0;
+	search_put_seen(&search, NULL);
+	search_end(&search);
+	for (unsigned number = 3; number < 603; number++)
+		kept += owner_cache_place(cache, 50000 + number).pid == 39;
+	assert_in_range(kept, 500, 550);
+	process_table_free(table);
+	owner_cache_free(cache);
+}
+
 /* 1 - 10 - 30 - 31 */
 static void a_socket_is_of_the_eldest(void **state)
 {
@@ -250,6 +281,7 @@ int main(void)
 		PROC_TEST(processes_come_and_go),
 		PROC_TEST(facts_are_over),
 		PROC_TEST(sockets_are_found),
+		PROC_TEST(a_search_is_given_up),
 		PROC_TEST(a_socket_is_of_the_eldest),
 	};
 	return cmocka_run_group_tests_name("owner", tests, NULL, NULL);
