@@ -177,8 +177,10 @@ fi
 tool -n remove lan0
 
 # --- lines --------------------------------------------------------------------------------------
+# Bytes, and when, in ns: read by one program, so that nothing comes between.
 cat_rx() {
-	ip netns exec "$out" sh -c 'echo $(cat /sys/class/net/eth0/statistics/rx_bytes) $(date +%s%N)'
+	ip netns exec "$out" bash -c 'read -r bytes </sys/class/net/eth0/statistics/rx_bytes
+		echo "$bytes ${EPOCHREALTIME/[.,]/}000"'
 }
 
 # began BYTES: the client that was started last sends, and as much has come; false: it ended before
