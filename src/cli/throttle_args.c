@@ -69,8 +69,9 @@ static int read_tag(const struct cli_option *option, struct throttle_args *args)
 static int read_option(const struct cli_option *option, struct throttle_args *args)
 {
 	switch (option->letter) {
-	case 'A':
+	case 'A': /* of -A and -S with -D, what comes last counts */
 		args->has_fields = true;
+		args->fields = 0;
 		return EXIT_DONE;
 	case 'D':
 		args->has_fields = true;
@@ -116,17 +117,9 @@ static int check_together(const struct cli_option *options, size_t n_options,
 			  const struct throttle_args *args)
 {
 	int letter = 0;
-	if (find_letter(options, n_options, "A") && args->fields)
-		return cli_usage("-A leaves both addresses out, -S and -D take one: keep one of "
-				 "them (-S with -D takes both)");
 	switch (args->action) {
 	case THROTTLE_SHOW:
-		letter = find_letter(options, n_options, "ADSbmtx");
-		if (letter)
-			return cli_usage("-%c is for making or changing a throttle: add "
-					 "packets/seconds, such as 25/60",
-					 letter);
-		break;
+		break; /* with options only: the others say nothing about what is shown */
 	case THROTTLE_SET:
 		if (args->serial)
 			return cli_usage("-s selects what is shown; a throttle is changed by its "
