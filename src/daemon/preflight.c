@@ -20,14 +20,15 @@ static void check_machine(const struct config *config, struct diags *diags)
 	}
 }
 
-/* A state file that cannot be used costs the ids of an earlier run, nothing else. */
+/* The kernel has the ids as well; the throttles that were made by command it has not. */
 static void check_state(int error, const char *state_dir, struct diags *diags)
 {
 	struct place at = {.file = state_dir};
 	if (error == -EBADMSG)
 		diag_warning(diags, at,
-			     "%s is damaged and not used; ids are taken from the kernel, or given "
-			     "anew",
+			     "%s is damaged or of another version, and not used: ids are taken from "
+			     "the kernel, or given anew, and throttles that were made by command "
+			     "are lost",
 			     NFSHAPER_STATE_FILE);
 	else if (error && error != -EACCES)
 		diag_warning(diags, at, "%s: %s", NFSHAPER_STATE_FILE, strerror(-error));

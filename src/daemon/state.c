@@ -18,6 +18,7 @@
 #include "util/log.h"
 
 #define STATE_VERSION 1
+#define STATE_DAMAGED ".damaged"
 
 void state_fini(struct state *state)
 {
@@ -93,6 +94,7 @@ int state_load(const char *state_dir, struct state *ret_state)
 	if (error)
 		state_fini(&state);
 	*ret_state = state;
+	ret_state->is_damaged = error == -EBADMSG;
 	return error;
 }
 
@@ -150,6 +152,20 @@ static void remember_ids(struct ids *ids, const struct plan *plan, const struct 
 		ids_cut(ids, plan->ids.count);
 }
 
+/* Throttles that were made by command are nowhere else: somebody may want to read what they were. */
+static void set_aside(const char *state_dir)
+{
+	char *path = xasprintf("%s/%s", state_dir, NFSHAPER_STATE_FILE);
+	char *damaged = xasprintf("%s%s", path, STATE_DAMAGED);
+	int error = file_rename(path, damaged);
+	if (error)
+		log_warning("%s is damaged and could not be renamed: %s", path, strerror(-error));
+	else
+		log_warning("%s is damaged or of another version; it is kept as %s", path, damaged);
+	free(damaged);
+	free(path);
+}
+
 void state_remember(struct state *state, const char *state_dir, const struct snapshot *snapshot)
 {
 	const struct plan *plan = snapshot->plan;
@@ -157,6 +173,8 @@ void state_remember(struct state *state, const char *state_dir, const struct sna
 			    .known.lacks_ifb = state->known.lacks_ifb};
 	remember_ids(&now.known.ids, plan, &state->known.ids);
 	throttle_list_copy(&now.known.throttles, &snapshot->list);
+	if (state->is_damaged)
+		set_aside(state_dir);
 	state_fini(state);
 	*state = now;
 	int error = state_save(state_dir, state);

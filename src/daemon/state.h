@@ -8,6 +8,7 @@
 #ifndef DAEMON_STATE_H
 #define DAEMON_STATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "engine/snapshot.h"
@@ -15,13 +16,14 @@
 struct state {
 	uint32_t mark_mask; /* 0: not known; the ids out of a table do not tell it */
 	struct snapshot_known known; /* without ids: nothing is known of an earlier run */
+	bool is_damaged;             /* the file, which the next one must not replace */
 };
 
 void state_fini(struct state *state);
 
 /*
  * Reads the state file. A file that is not there is no error. Returns 0; -EBADMSG for a damaged
- * file, which is taken as absent; or the errno of opening it.
+ * file or one of another version, which is taken as absent; or the errno of opening it.
  */
 int state_load(const char *state_dir, struct state *ret_state);
 
@@ -38,7 +40,7 @@ int state_recall(const char *state_dir, struct state *ret_state);
 
 /*
  * Takes what a snapshot that is in force knows into *state and writes the state file. Where that
- * fails it is a message only: the kernel has the ids, too.
+ * fails it is a message only: the kernel has the ids, too. A damaged file is set aside before.
  */
 void state_remember(struct state *state, const char *state_dir, const struct snapshot *snapshot);
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What throttles have counted outlasts the daemon (topology: lab.py)."""
 
+import json
 import os
 
 from daemon import Daemon
@@ -119,6 +120,32 @@ def test_damaged(lab):
     lab.report.ok("sessions.damaged" in daemon.log(), "the log names it", daemon.log())
     lab.report.ok(os.path.exists(path + ".damaged"), "it is set aside")
     lab.report.equal(send(lab, SERVER4, PORT, 60), LIMIT, "throttling goes on")
+
+
+def test_damaged_state(lab):
+    """a damaged state.json, or one of another version, is set aside: it has what nothing else has"""
+    daemon = Daemon(lab, CONFIG).start()
+    path = os.path.join(daemon.state_dir, "state.json")
+    for what, change in (("cut short", lambda text: text[:len(text) // 2]),
+                         ("of another version",
+                          lambda text: text.replace('"version": 1', '"version": 2'))):
+        daemon.run("throttle", "-T", "made", "5/1")
+        daemon.stop()
+        with open(path, encoding="utf-8") as file:
+            changed = change(file.read())
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(changed)
+        result = daemon.run("check", check=False)
+        lab.report.contains(result.stderr, "throttles that were made by command are lost",
+                            f"{what}: check tells")
+        lab.report.ok(not os.path.exists(path + ".damaged"), "and leaves it where it is")
+        daemon.start()
+        lab.report.contains(daemon.log(), "state.json.damaged", f"{what}: the log names it")
+        with open(path + ".damaged", encoding="utf-8") as file:
+            lab.report.equal(file.read(), changed, "it is kept")
+        os.unlink(path + ".damaged")
+        with open(path, encoding="utf-8") as file:
+            lab.report.equal(json.load(file)["version"], 1, "a new one is there")
 
 
 if __name__ == "__main__":
