@@ -166,9 +166,12 @@ int session_block_read(const uint8_t *bytes, size_t size, struct session_block *
 	if (body > size - sizeof(head))
 		return -ENODATA;
 	const uint8_t *tag = bytes + sizeof(head);
-	/* Of the last block, that is another form of being cut short. */
+	/* Room that was never filled has no last record. */
+	size_t last = head.count ? record_size : head.tag_length;
 	if (head.body_sum != sum_of(tag, body))
-		return body == size - sizeof(head) ? -ENODATA : -EBADMSG;
+		return body == size - sizeof(head) && is_all_zero(tag + body - last, last)
+			       ? -ENODATA
+			       : -EBADMSG;
 	*ret_block = (struct session_block){
 		.tag = (const char *)tag,
 		.tag_length = head.tag_length,

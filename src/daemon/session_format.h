@@ -14,7 +14,7 @@
  *
  * A life begins with the process, or with a throttle that a reload adds. In the first case it
  * continues what was loaded (BLOCK_CONTINUES), in the second what the file has of an earlier
- * throttle with this tag is void.
+ * throttle with this tag is void, and a block without sessions says so at once.
  *
  * Both parts of a block have a sum of their own (SipHash with a fixed key: the project has it, and
  * it finds damage better than a CRC of 32 bits). So a block that a crash cut short is told from a

@@ -16,6 +16,7 @@ struct entry {
 	struct throttle *throttle;
 	uint64_t life;
 	bool continues;
+	bool is_unknown; /* the file has nothing that says that its life has begun */
 	bool is_round_done;
 	bool is_base_done;
 	uint32_t base_cursor;
@@ -91,6 +92,7 @@ void session_writer_set(struct session_writer *writer, struct throttle *const *t
 				.throttle = throttles[i],
 				.life = writer->next_life++,
 				.continues = !writer->has_been_set,
+				.is_unknown = writer->has_been_set,
 				.is_base_done = true,
 			};
 	}
@@ -110,7 +112,10 @@ static void collect_session(const struct throttle_session *session, void *contex
 	collector->block.count++;
 }
 
-/* One step of a walk, into the buffer. Returns the size of the block; 0: it had no session. */
+/*
+ * One step of a walk, into the buffer. Returns the size of the block; 0: it had no session, and
+ * need not say that what the file has of an earlier throttle with this tag is void.
+ */
 static size_t collect(struct session_writer *writer, struct entry *entry, enum source source)
 {
 	struct throttle *throttle = entry->throttle;
@@ -136,8 +141,9 @@ static size_t collect(struct session_writer *writer, struct entry *entry, enum s
 		entry->is_base_done =
 			!throttle_export(throttle, &entry->base_cursor, SESSION_BLOCK_RECORDS,
 					 writer->now.monotonic_ns, collect_session, &collector);
-	if (collector.block.count == 0)
+	if (collector.block.count == 0 && !(entry->is_unknown && source == CHANGES))
 		return 0;
+	entry->is_unknown = false;
 	throttle_figures(throttle, &figures);
 	collector.block.passed = figures.passed;
 	collector.block.over = figures.over;
@@ -173,7 +179,7 @@ static bool begin_round(struct session_writer *writer)
 	pthread_mutex_lock(&writer->lock);
 	for (size_t i = 0; i < writer->count; i++) {
 		struct entry *entry = &writer->entries[i];
-		entry->is_round_done = !throttle_has_changed(entry->throttle);
+		entry->is_round_done = !entry->is_unknown && !throttle_has_changed(entry->throttle);
 		has_changed = has_changed || !entry->is_round_done;
 	}
 	pthread_mutex_unlock(&writer->lock);

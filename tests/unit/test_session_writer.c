@@ -113,6 +113,9 @@ static void test_throttles_come_and_go(void **state)
 	/* A new one of that tag: what the old one had is void, though of later uses. */
 	set[0] = made("DNS", &spec);
 	session_writer_set(writer, set, 2);
+	round_until_settled(writer);
+	assert_saved(set[0]);
+	assert_int_equal(figures_of(set[0]).sessions, 0);
 	charge(set[0], 1, 1);
 	round_until_settled(writer);
 	assert_saved(set[0]);
