@@ -13,6 +13,9 @@ struct flow {
 	struct addr dst;
 	uint16_t sport;
 	uint16_t dport;
+	uint16_t icmp_id;
+	uint8_t icmp_type;
+	uint8_t icmp_code;
 	uint8_t proto;
 	uint8_t count;
 	bool has_uid;
@@ -57,8 +60,8 @@ static uint64_t mix(uint64_t hash, const uint8_t *bytes)
 
 uint32_t flows_hash(const struct packet *packet)
 {
-	uint64_t hash =
-		(uint64_t)packet->proto << 32 | (uint32_t)packet->sport << 16 | packet->dport;
+	uint64_t hash = (uint64_t)packet->icmp_id << 40 | (uint64_t)packet->proto << 32 |
+			(uint32_t)packet->sport << 16 | packet->dport;
 	hash = mix(hash, packet->src.bytes);
 	hash = mix(hash ^ (hash >> 32), packet->dst.bytes);
 	return (uint32_t)(hash >> 32);
@@ -67,14 +70,15 @@ uint32_t flows_hash(const struct packet *packet)
 static bool is_same(const struct flow *flow, const struct packet *packet)
 {
 	return flow->sport == packet->sport && flow->dport == packet->dport &&
-	       flow->proto == packet->proto && addr_equal(&flow->src, &packet->src) &&
-	       addr_equal(&flow->dst, &packet->dst);
+	       flow->icmp_id == packet->icmp_id && flow->icmp_type == packet->icmp_type &&
+	       flow->icmp_code == packet->icmp_code && flow->proto == packet->proto &&
+	       addr_equal(&flow->src, &packet->src) && addr_equal(&flow->dst, &packet->dst);
 }
 
 bool flows_find(const struct flows *flows, const struct packet *packet, uint64_t now_ns,
 		uint64_t max_age_ns, struct path *path)
 {
-	if (!packet->has_ports)
+	if (!packet_has_flow(packet))
 		return false;
 	const struct flow *flow = &flows->slots[flows_hash(packet) & flows->mask];
 	if (!flow->added_ns || now_ns - flow->added_ns > max_age_ns || !is_same(flow, packet))
@@ -94,7 +98,7 @@ bool flows_find(const struct flows *flows, const struct packet *packet, uint64_t
 void flows_add(struct flows *flows, const struct packet *packet, uint64_t now_ns,
 	       const struct path *path)
 {
-	if (!packet->has_ports || path->count > FLOWS_STEPS_MAX)
+	if (!packet_has_flow(packet) || path->count > FLOWS_STEPS_MAX)
 		return;
 	struct flow *flow = &flows->slots[flows_hash(packet) & flows->mask];
 	*flow = (struct flow){
@@ -102,6 +106,9 @@ void flows_add(struct flows *flows, const struct packet *packet, uint64_t now_ns
 		.dst = packet->dst,
 		.sport = packet->sport,
 		.dport = packet->dport,
+		.icmp_id = packet->icmp_id,
+		.icmp_type = packet->icmp_type,
+		.icmp_code = packet->icmp_code,
 		.proto = packet->proto,
 		.count = (uint8_t)path->count,
 		.rule = path->rule,

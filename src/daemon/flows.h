@@ -23,11 +23,11 @@
 #define FLOWS_FOR_GOOD UINT64_MAX
 
 /* Throttles of a connection; one with more is not remembered. */
-#define FLOWS_STEPS_MAX 6
+#define FLOWS_STEPS_MAX 16
 
 struct flows;
 
-/* Of addresses, protocol and ports. */
+/* Of addresses, protocol, ports and ICMP identifier. */
 uint32_t flows_hash(const struct packet *packet);
 
 /* `slots` is a power of two. */
@@ -39,8 +39,8 @@ void flows_clear(struct flows *flows);
 
 /*
  * The path of a connection that was added at most max_age_ns ago; `packet` is of its original
- * direction, `now_ns` CLOCK_MONOTONIC. False where there is none, or where the packet has no
- * ports, by which connections are told apart. path->steps is the caller's.
+ * direction, `now_ns` CLOCK_MONOTONIC. False where there is none, or where the packet has not
+ * what connections are told apart by (packet_has_flow()). path->steps is the caller's.
  */
 bool flows_find(const struct flows *flows, const struct packet *packet, uint64_t now_ns,
 		uint64_t max_age_ns, struct path *path);

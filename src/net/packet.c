@@ -21,6 +21,7 @@
 #define IPV6_FRAGMENT_OFFSET 0xfff8u
 #define PORTS_BYTES 4u
 #define ICMP_BYTES 2u
+#define ICMP_ID 4u
 #define TCP_OFFSET 12u
 
 /* IANA "IPv6 Extension Header Types"; netinet/in.h lacks the last two. */
@@ -102,6 +103,28 @@ static int parse_ports(const struct cursor *cursor, struct packet *packet)
 	return 0;
 }
 
+/* Requests and their answers. */
+static const struct icmp_pair {
+	uint8_t proto;
+	uint8_t types[2];
+} icmp_pairs[] = {
+	{IPPROTO_ICMP, {8, 0}},       /* echo */
+	{IPPROTO_ICMP, {13, 14}},     /* timestamp */
+	{IPPROTO_ICMP, {15, 16}},     /* information */
+	{IPPROTO_ICMP, {17, 18}},     /* address mask */
+	{IPPROTO_ICMPV6, {128, 129}}, /* echo */
+	{IPPROTO_ICMPV6, {139, 140}}, /* node information */
+};
+
+static uint8_t reverse_icmp(uint8_t proto, uint8_t type)
+{
+	for (size_t i = 0; i < sizeof(icmp_pairs) / sizeof(icmp_pairs[0]); i++)
+		for (unsigned k = 0; k < 2; k++)
+			if (icmp_pairs[i].proto == proto && icmp_pairs[i].types[k] == type)
+				return icmp_pairs[i].types[!k];
+	return type;
+}
+
 static int parse_icmp(const struct cursor *cursor, struct packet *packet)
 {
 	const uint8_t *bytes;
@@ -111,6 +134,11 @@ static int parse_icmp(const struct cursor *cursor, struct packet *packet)
 	packet->has_icmp = true;
 	packet->icmp_type = bytes[0];
 	packet->icmp_code = bytes[1];
+	if (reverse_icmp(packet->proto, bytes[0]) != bytes[0] &&
+	    !cursor_get(cursor, ICMP_ID + 2u, &bytes)) {
+		packet->has_icmp_id = true;
+		packet->icmp_id = get_u16(bytes + ICMP_ID);
+	}
 	return 0;
 }
 
@@ -271,28 +299,6 @@ int packet_parse(const uint8_t *data, size_t captured, size_t length, struct pac
 	return error;
 }
 
-/* Requests and their answers. */
-static const struct icmp_pair {
-	uint8_t proto;
-	uint8_t types[2];
-} icmp_pairs[] = {
-	{IPPROTO_ICMP, {8, 0}},       /* echo */
-	{IPPROTO_ICMP, {13, 14}},     /* timestamp */
-	{IPPROTO_ICMP, {15, 16}},     /* information */
-	{IPPROTO_ICMP, {17, 18}},     /* address mask */
-	{IPPROTO_ICMPV6, {128, 129}}, /* echo */
-	{IPPROTO_ICMPV6, {139, 140}}, /* node information */
-};
-
-static uint8_t reverse_icmp(uint8_t proto, uint8_t type)
-{
-	for (size_t i = 0; i < sizeof(icmp_pairs) / sizeof(icmp_pairs[0]); i++)
-		for (unsigned k = 0; k < 2; k++)
-			if (icmp_pairs[i].proto == proto && icmp_pairs[i].types[k] == type)
-				return icmp_pairs[i].types[!k];
-	return type;
-}
-
 struct packet packet_reverse(const struct packet *packet)
 {
 	struct packet other = *packet;
@@ -310,8 +316,16 @@ struct packet packet_reverse(const struct packet *packet)
 	return other;
 }
 
+bool packet_has_flow(const struct packet *packet)
+{
+	bool is_icmp = packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6;
+	return packet->has_ports || packet->has_icmp_id ||
+	       (!is_icmp && !proto_has_ports(packet->proto));
+}
+
 bool packet_same_flow(const struct packet *a, const struct packet *b)
 {
 	return a->sport == b->sport && a->dport == b->dport && a->proto == b->proto &&
-	       addr_equal(&a->src, &b->src) && addr_equal(&a->dst, &b->dst);
+	       a->icmp_id == b->icmp_id && addr_equal(&a->src, &b->src) &&
+	       addr_equal(&a->dst, &b->dst);
 }

@@ -20,9 +20,11 @@ struct packet {
 	uint8_t dscp;          /* 0 … 63 */
 	bool has_ports;        /* false for fragments behind the first */
 	bool has_icmp;         /* ICMP or ICMPv6 type and code are known */
+	bool has_icmp_id;      /* of a request or its answer: so is what tells it from others */
 	bool has_payload_word; /* first four bytes behind the IP headers are known */
 	uint8_t icmp_type;
 	uint8_t icmp_code;
+	uint16_t icmp_id;      /* host order */
 	uint16_t sport;        /* host order */
 	uint16_t dport;        /* host order */
 	uint16_t headers;      /* bytes in front of the payload, as far as they are known */
@@ -45,7 +47,14 @@ int packet_parse(const uint8_t *data, size_t captured, size_t length, struct pac
  */
 struct packet packet_reverse(const struct packet *packet);
 
-/* True where addresses, protocol and ports are the same; what has no ports has 0. */
+/*
+ * What conntrack tells connections of this protocol apart by is known: ports, the identifier of a
+ * request by ICMP, or addresses and protocol where it knows no more of it
+ * (net/netfilter/nf_conntrack_proto_generic.c).
+ */
+bool packet_has_flow(const struct packet *packet);
+
+/* True where addresses, protocol, ports and identifier are the same; what has none has 0. */
 bool packet_same_flow(const struct packet *a, const struct packet *b);
 
 #endif

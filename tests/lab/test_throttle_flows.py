@@ -4,6 +4,7 @@
 
 import errno
 import select
+import subprocess
 
 from daemon import Daemon
 from lab import (GATEWAY_LAN4, GATEWAY_LAN6, GATEWAY_WAN4, GATEWAY_WAN6, SERVER4, SERVER6, main,
@@ -46,6 +47,27 @@ rules:
         lab.report.equal(throttle.figures(), (number, 0), f"{target}: one connection is charged")
     found = {entry.mark for entry in entries(lab.gateway, dport=PORT)}
     lab.report.equal(found, {daemon.ids()["default"]["mark"]}, "in class default")
+
+
+def test_first_packets_of_a_ping(lab):
+    """the same of one ping, whose identifier is its port, on its way through many throttles"""
+    count = 12
+    many = "\n".join(f"  t{number}: {{limit: 100/600, session: none, count: connections}}"
+                     for number in range(count))
+    rules = "\n".join(f"  - {{if: proto == icmp or proto == icmpv6, throttle: t{number}}}"
+                      for number in range(count))
+    daemon = Daemon(lab, CONFIG + f"throttles:\n{many}\nrules:\n{rules}\n").start()
+    for number, target in enumerate((SERVER4, SERVER6), 1):
+        with together(daemon):
+            ping = subprocess.Popen(
+                lab.client.command("ping", "-n", "-q", "-c", "10", "-l", "10", "-W", "1", target),
+                stdout=subprocess.DEVNULL)
+            wait_for(lambda: waiting(lab.gateway) >= 10, "10 requests to wait")
+        # Of several unconfirmed ones conntrack keeps only the first (allow_clash in
+        # net/netfilter/nf_conntrack_core.c, which UDP has and ICMP has not).
+        lab.report.equal(ping.wait(), 0, f"{target}: it is answered")
+        lab.report.equal([Throttle(daemon, f"t{i}").figures() for i in (0, count - 1)],
+                         [(number, 0)] * 2, f"{target}: one connection is charged")
 
 
 def test_first_packets_counted(lab):

@@ -54,6 +54,21 @@ static void test_icmp(void **state)
 	assert_int_equal(parse_whole(&six, &packet), 0);
 	assert_true(packet.has_icmp && !packet.has_ports);
 	assert_int_equal(packet.icmp_type << 8 | packet.icmp_code, 0x0401);
+	assert_false(packet.has_icmp_id);
+	/* A request, its answer, and a copy that ends before the identifier. */
+	for (unsigned i = 0; i < 2; i++) {
+		struct bytes echo = ipv4(IPPROTO_ICMP, 0, 8, 0);
+		struct packet back;
+		ADD(&echo, i ? 0 : 8, 0, 0, 0, 0x12, 0x34, 0, 1);
+		assert_int_equal(parse_whole(&echo, &packet), 0);
+		assert_true(packet.has_icmp_id);
+		assert_int_equal(packet.icmp_id, 0x1234);
+		back = packet_reverse(&packet);
+		assert_int_equal(back.icmp_type, i ? 8 : 0);
+		assert_int_equal(back.icmp_id, 0x1234);
+		assert_int_equal(packet_parse(echo.at, echo.length - 4, echo.length, &packet), 0);
+		assert_true(packet.has_icmp && !packet.has_icmp_id);
+	}
 	/* ICMPv6 belongs to IPv6 only. */
 	assert_int_equal(parse_whole(&strange, &packet), 0);
 	assert_int_equal(packet.proto, IPPROTO_ICMPV6);
