@@ -99,6 +99,10 @@ static uint32_t decide(struct judge *judge, const struct bench *bench, struct qu
 	charge->is_new = charge->is_first && !was_alive(judge, question);
 	struct decision decision = path_charge(snapshot, &question->path, charge);
 	question->decision = decision;
+	/* Its way was forgotten, by a reload or for others, and where it ended with it. */
+	if (is_inspected(asked) && !is_known && decision.kind == DECISION_STORE &&
+	    path_is_in_mark(snapshot, &question->path))
+		return NFSHAPER_ANSWER_PASS;
 	if (!is_known && decision.kind == DECISION_STORE)
 		remember(judge, snapshot, question);
 	/* What no throttle counts, such as replies, does not end a stay in the class for what is

@@ -113,6 +113,20 @@ bool path_is_queued(const struct snapshot *snapshot, const struct path *path)
 	return false;
 }
 
+bool path_is_in_mark(const struct snapshot *snapshot, const struct path *path)
+{
+	bool may_have_left = false;
+	for (unsigned i = 0; i < path->count; i++) {
+		const struct snapshot_rule *rule = &snapshot->rules[path->steps[i]];
+		if (rule->over != OUTCOME_CLASS)
+			continue;
+		if (rule->counts_packets)
+			return false;
+		may_have_left = true;
+	}
+	return may_have_left;
+}
+
 enum owner_level path_call_wants(const struct snapshot *snapshot, uint32_t call,
 				 const struct facts *facts)
 {

@@ -86,6 +86,12 @@ unsigned path_ticket(const struct snapshot *snapshot, struct path *path, const s
 /* True where the connection's packets stay queued: one of its throttles counts packets. */
 bool path_is_queued(const struct snapshot *snapshot, const struct path *path);
 
+/*
+ * True where a throttle of connections on it may have put the connection into a class for what is
+ * over, for life, and none of packets may: then the mark it has is right, whatever it is.
+ */
+bool path_is_in_mark(const struct snapshot *snapshot, const struct path *path);
+
 /* How much of its owner has to be looked up for a packet whose mark calls the throttle with that
  * id. */
 enum owner_level path_call_wants(const struct snapshot *snapshot, uint32_t call,

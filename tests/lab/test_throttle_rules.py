@@ -175,5 +175,34 @@ def test_over_class_connections(lab):
     lab.report.equal(throttle.figures(), (4, 2), "each was counted once")
 
 
+def test_over_class_behind_counted(lab):
+    """the same where packets are counted before it: also when the daemon has forgotten its way"""
+    daemon = Daemon(lab, CONFIG + f"""
+throttles:
+  packets: {{limit: 1000/600, session: [saddr, sport]}}
+  visits: {{limit: 2/600, session: saddr, count: connections}}
+rules:
+  - {{if: dport == {PORT}, throttle: packets}}
+  - {{name: visits, if: dport == {PORT}, throttle: visits, class: fast, over: class slow}}
+""").start()
+    ids = daemon.ids(queued=True)
+    server = listen(lab.server, UDP, PORT)
+    clients = [open_socket(lab.client, UDP, SERVER4, PORT) for _ in range(5)]
+    for client in clients:
+        exchange(client, server)
+    right = sorted([ids["fast"]["mark"]] * 2 + [ids["slow"]["mark"]] * 3)
+    lab.report.equal(sorted(marks(lab.gateway, dport=PORT)), right, "2 in class fast, 3 in slow")
+    for what, change in (("reload", lambda: daemon.run("reload")),
+                         ("stop and start", lambda: (daemon.stop(), daemon.start())),
+                         ("a crash", lambda: (daemon.kill(), daemon.start()))):
+        change()
+        counted = sum(Throttle(daemon, "packets").figures())
+        for client in clients:
+            exchange(client, server)
+        lab.report.equal(sum(Throttle(daemon, "packets").figures()) - counted, 5,
+                         f"{what}: their packets are counted")
+        lab.report.equal(sorted(marks(lab.gateway, dport=PORT)), right, "and there they stay")
+
+
 if __name__ == "__main__":
     main(globals())
