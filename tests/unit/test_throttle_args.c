@@ -75,6 +75,9 @@ static void test_requests(void **state)
 	assert_request("-D 5/1", "{\"packets\":5,\"session\":[\"daddr\"],\"span_s\":1}");
 	assert_request("-D -S 5/1",
 		       "{\"packets\":5,\"session\":[\"saddr\",\"daddr\"],\"span_s\":1}");
+	/* Of -A and these two, what comes last counts. */
+	assert_request("-A -S 5/1", "{\"packets\":5,\"session\":[\"saddr\"],\"span_s\":1}");
+	assert_request("-D -A 5/1", "{\"packets\":5,\"session\":[],\"span_s\":1}");
 	assert_request("-m 0 5/1", "{\"mask\":0,\"packets\":5,\"span_s\":1}");
 	assert_request("-x 50000 -b 9977 5/1",
 		       "{\"buckets\":9977,\"max\":50000,\"packets\":5,\"span_s\":1}");
@@ -95,6 +98,11 @@ static void test_show_and_remove(void **state)
 	assert_true(args.is_unsorted && args.is_verbose);
 	assert_int_equal(args.serial, 7);
 	assert_string_equal(args.tag, "web");
+	/* Options only: those that make a throttle say nothing about what is shown. */
+	assert_int_equal(read_line("-A -S -D -n -v -x 5 -m 0xffffffff -t 1h -b 7", buffer,
+				   sizeof(buffer), &args),
+			 EXIT_DONE);
+	assert_int_equal(args.action, THROTTLE_SHOW);
 	assert_int_equal(read_line("-r web", buffer, sizeof(buffer), &args), EXIT_DONE);
 	assert_int_equal(args.action, THROTTLE_REMOVE);
 	assert_string_equal(args.tag, "web");
@@ -132,8 +140,6 @@ static void test_refused(void **state)
 		"-T a.b",
 		"-r a.b",
 		/* combinations */
-		"-A -S 5/1",
-		"-D -A 5/1",
 		"-t 30 25/60",
 		"-s 1 5/1",
 		"5/1 50/10",
@@ -142,12 +148,6 @@ static void test_refused(void **state)
 		"-r a 5/1",
 		"-r a -s 1",
 		"-r a -x 5",
-		"-x 5",
-		"-A",
-		"-S -T a",
-		"-m 0xffffffff",
-		"-t 1h",
-		"-b 7",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
