@@ -177,6 +177,10 @@ void process_table_change(struct process_table *table, const struct proc_change 
 		begin(table, change);
 		break;
 	case PROC_EXECS:
+		/* By a thread that was not the first, which has ended for it (de_thread() in
+		 * fs/exec.c): it has gone and is there again. */
+		process = find_or_read(table, change->pid);
+		/* fall through */
 	case PROC_CHANGES_GROUP:
 		if (process)
 			drop_facts(process);

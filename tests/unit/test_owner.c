@@ -138,6 +138,11 @@ static void facts_are_over(void **state)
 	assert_int_equal(facts[4]->start_ticks, 1004);
 	assert_int_equal(again->start_ticks, 9999);
 	process_facts_unref(again);
+	/* A thread that executes a program takes the place of the first. */
+	change(table, PROC_ENDS, 4, 0, 0);
+	change(table, PROC_EXECS, 4, 0, 0);
+	assert_int_equal(process_table_count(table), 5);
+	assert_int_equal(process_table_parent(table, 4), 0);
 	/* Events were lost: nothing is believed. */
 	process_table_rescan(table);
 	assert_true(facts[6]->is_over);
