@@ -41,6 +41,21 @@ static bool wait_for(struct living_owners *living, struct owner *ret_owner)
 	return is_found;
 }
 
+struct owner_query living_own_query(const struct connection *connection, enum direction direction)
+{
+	bool is_incoming = direction == DIRECTION_IN;
+	const struct connection_tuple *tuple =
+		is_incoming ? &connection->reply : &connection->original;
+	return (struct owner_query){
+		.proto = connection->proto,
+		.is_incoming = is_incoming,
+		.laddr = tuple->saddr,
+		.raddr = tuple->daddr,
+		.lport = tuple->sport,
+		.rport = tuple->dport,
+	};
+}
+
 struct owner_query living_query(const struct packet *packet, enum direction direction)
 {
 	bool is_incoming = direction == DIRECTION_IN;

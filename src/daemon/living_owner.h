@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "engine/decide.h"
+#include "kernel/conntrack_dump.h"
 #include "owner/owners.h"
 
 struct living_owners {
@@ -24,8 +25,11 @@ struct living_owners {
 
 void living_owners_fini(struct living_owners *living);
 
-/* The question for the owner of a connection of this host; the packet is of its original direction.
- */
+/* The question for the owner of a connection of this host: as its socket has the ends, before NAT of
+ * what leaves, behind NAT of what comes in. */
+struct owner_query living_own_query(const struct connection *connection, enum direction direction);
+
+/* The same by a packet of its original direction, where no more is known. */
 struct owner_query living_query(const struct packet *packet, enum direction direction);
 
 /*

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/living_owner.h"
 #include "daemon/netstat_answer.h"
 #include "daemon/netstat_json.h"
 #include "owner/owners.h"
@@ -185,25 +186,10 @@ static void wait_for_owners(struct listing *listing, unsigned until)
 	}
 }
 
-/* As the socket has it: before NAT of what leaves, behind NAT of what comes in. */
-static struct owner_query query_of(const struct netstat_row *row)
-{
-	bool is_incoming = row->direction == DIRECTION_IN;
-	const struct connection_tuple *tuple =
-		is_incoming ? &row->connection.reply : &row->connection.original;
-	return (struct owner_query){
-		.proto = row->connection.proto,
-		.is_incoming = is_incoming,
-		.laddr = tuple->saddr,
-		.raddr = tuple->daddr,
-		.lport = tuple->sport,
-		.rport = tuple->dport,
-	};
-}
-
 static void look_up(struct listing *listing, size_t index)
 {
-	const struct owner_query query = query_of(&listing->rows.items[index]);
+	const struct netstat_row *row = &listing->rows.items[index];
+	const struct owner_query query = living_own_query(&row->connection, row->direction);
 	struct owner owner;
 	if (clock_monotonic_ns() >= listing->end_ns) {
 		finish_late(listing, index);

@@ -50,10 +50,14 @@ static bool has_meaning(const struct plan *plan, uint32_t id)
  * Its owner is looked up where the rules depend on it, level by level. Where its socket is no more,
  * what was decided when there was one is better than what can be said now.
  */
-static struct judgement judge_facts(struct work *work, struct facts *facts, uint32_t id)
+static struct judgement judge_facts(struct work *work, const struct connection *connection,
+				    struct facts *facts, uint32_t id)
 {
 	const struct snapshot *snapshot = work->remark->snapshot;
-	const struct owner_query query = living_query(facts->packet, facts->direction);
+	/* One that was expected is judged as the one that expected it. */
+	const struct owner_query query = connection->has_master
+						 ? living_query(facts->packet, facts->direction)
+						 : living_own_query(connection, facts->direction);
 	struct owner owner;
 	struct judgement judgement = rejudge(snapshot, facts, id, work->steps);
 	while (judgement.wants && living_owner(&work->owners, &query, judgement.wants, &owner)) {
@@ -75,7 +79,8 @@ static uint32_t judge(struct work *work, const struct connection *connection, ui
 	struct facts facts = rejudge_facts(remark->snapshot, &packet, direction);
 	facts.now = work->now;
 	facts.geo_cache = work->geo_cache;
-	struct judgement judgement = judge_facts(work, &facts, remark->ids_are_void ? 0 : id);
+	struct judgement judgement =
+		judge_facts(work, connection, &facts, remark->ids_are_void ? 0 : id);
 	if (judgement.is_open)
 		count(&remark->undecided);
 	return judgement.id;

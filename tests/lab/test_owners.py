@@ -169,6 +169,37 @@ def test_exec(lab):
     lab.report.equal(mark_of(lab, int(port)), ids["after"]["mark"], "it is called what it is now")
 
 
+def test_exec_by_a_thread(lab):
+    """a program that a thread has begun, which was not the first one of its process"""
+    daemon = Daemon(lab, config(("mine",), ["class: mine, if: \"'second' in args\""])).start()
+    program = ("import os, socket, sys, threading, time\n"
+               "if sys.argv[1] == 'first':\n"
+               "    words = sys.orig_argv[:3] + ['second']\n"
+               "    threading.Thread(target=os.execv, args=(sys.executable, words)).start()\n"
+               "    time.sleep(60)\n"
+               "s = socket.socket()\n"
+               f"s.connect(({SERVER4!r}, {PORT + 1}))\n"
+               "print(s.getsockname()[1], flush=True)\nsys.stdin.read()\n")
+    with listen(lab.server, TCP, PORT + 1):
+        _, port = start(lab, *python(program, "first"), user=NOBODY)
+        lab.report.equal(mark_of(lab, int(port)), daemon.ids()["mine"]["mark"], "it is found")
+
+
+def test_redirected(lab):
+    """connections with another end than they were made to (DNAT at output)"""
+    daemon = Daemon(lab, config(("mine",), ["class: mine, if: \"'hello' in args\""])).start()
+    lab.gateway.nft(f"""table ip moved {{ chain out {{ type nat hook output priority -100;
+        ip daddr {SERVER4} tcp dport {PORT + 3} dnat to {SERVER4}:{PORT + 1}; }}; }}""")
+    program = ("import socket, sys\ns = socket.socket()\n"
+               f"s.connect(({SERVER4!r}, {PORT + 3}))\n"
+               "print(s.getsockname()[1], flush=True)\nsys.stdin.read()\n")
+    with listen(lab.server, TCP, PORT + 1):
+        _, port = start(lab, *python(program, "hello"), user=NOBODY)
+        daemon.run("reload")
+        wait_for(lambda: daemon.status()["remark"]["state"] == "done", "all to be judged")
+        lab.report.equal(mark_of(lab, int(port)), daemon.ids()["mine"]["mark"], "at a reload")
+
+
 def test_cgroup(lab):
     """a daemon by its control group and its unit"""
     folder, name = cgroups(lab, "one.service", "two.service")
