@@ -48,7 +48,7 @@ within() {
 
 roots() { ina tc qdisc show dev wan0 | grep ' root ' | sed 's/ refcnt.*//'; }
 classes() { ina tc -d class show dev wan0 | sort; }
-qdiscs() { ina tc -d qdisc show dev wan0 | sed 's/ refcnt [0-9]*//' | sort; }
+qdiscs() { ina tc -d qdisc show dev wan0 | sed 's/ refcnt [0-9]*//; s/ direct_packets_stat [0-9]*//' | sort; }
 minors() { ina "$tool" read wan0 | cut -d' ' -f1 | sort | tr '\n' ' '; }
 
 # column MINOR NUMBER[,NUMBER]: of `shaper_tool read`
