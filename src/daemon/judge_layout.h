@@ -29,7 +29,7 @@ struct judge {
 	struct waiting *waiting;
 	bool may_not_wait;
 	uint64_t last_token;
-	struct nfqueue_packet released[WAITING_MAX];
+	struct nfqueue_packet released[WAITING_MAX + WAITING_RESERVE];
 	unsigned n_released;
 };
 

@@ -71,8 +71,9 @@ uint32_t judge_answer(struct judge *judge, const struct bench *bench, struct que
 		waiting_count(judge->waiting) && waiting_has(judge->waiting, &question->original);
 	if (!is_behind && (!question->wants || look_up(judge, bench, question)))
 		return judge_decide(judge, bench, question);
-	if (judge->may_not_wait || waiting_is_full(judge->waiting) ||
-	    (!is_behind && !ask(judge, bench, question)))
+	/* One behind others must not overtake them: for it, the first of all will be late. */
+	if (judge->may_not_wait ||
+	    (!is_behind && (waiting_is_full(judge->waiting) || !ask(judge, bench, question))))
 		return answer_late(judge, bench, asked, &question->original);
 	waiting_add(judge->waiting, question->queued, &question->original,
 		    is_behind ? 0 : judge->last_token, judge->by.now_ns);
@@ -136,7 +137,8 @@ static void give_up(struct judge *judge, const struct bench *bench)
 	uint64_t deadline_ns = bench->snapshot->config->queue.owner_deadline_ns;
 	struct waiting_packet *packet;
 	while ((packet = waiting_first(judge->waiting)) &&
-	       (judge->may_not_wait || judge->by.now_ns - packet->since_ns >= deadline_ns)) {
+	       (judge->may_not_wait || waiting_is_crowded(judge->waiting) ||
+		judge->by.now_ns - packet->since_ns >= deadline_ns)) {
 		uint64_t token = packet->token;
 		struct waiting_packet *next = release_late(judge, bench, packet);
 		if (next)

@@ -17,17 +17,20 @@ struct waiting {
 	struct waiting_list packets;
 	struct waiting_list spare;
 	unsigned count;
+	unsigned capacity; /* without the reserve */
 	uint16_t hashes[HASHES];
 	struct waiting_packet room[];
 };
 
 struct waiting *waiting_new(unsigned room)
 {
+	unsigned places = room + WAITING_RESERVE;
 	struct waiting *waiting =
-		xcalloc(1, sizeof(*waiting) + room * sizeof(struct waiting_packet));
+		xcalloc(1, sizeof(*waiting) + places * sizeof(struct waiting_packet));
+	waiting->capacity = room;
 	TAILQ_INIT(&waiting->packets);
 	TAILQ_INIT(&waiting->spare);
-	for (unsigned i = 0; i < room; i++)
+	for (unsigned i = 0; i < places; i++)
 		TAILQ_INSERT_TAIL(&waiting->spare, &waiting->room[i], place);
 	return waiting;
 }
@@ -44,7 +47,12 @@ unsigned waiting_count(const struct waiting *waiting)
 
 bool waiting_is_full(const struct waiting *waiting)
 {
-	return TAILQ_EMPTY(&waiting->spare);
+	return waiting->count >= waiting->capacity;
+}
+
+bool waiting_is_crowded(const struct waiting *waiting)
+{
+	return waiting->count > waiting->capacity;
 }
 
 static bool is_of(const struct waiting_packet *packet, uint32_t hash, const struct packet *flow)

@@ -15,11 +15,15 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "kernel/nfqueue.h"
 #include "kernel/nfqueue_message.h"
 #include "net/packet.h"
 
 /* Of all workers together. */
 #define WAITING_MAX 256u
+
+/* Beside them, behind those of their connections, until a batch is answered. */
+#define WAITING_RESERVE NFQUEUE_BATCH
 
 struct waiting_packet {
 	struct nfqueue_packet queued; /* its data is kept here */
@@ -33,12 +37,14 @@ struct waiting_packet {
 
 struct waiting;
 
-/* For at most `room` packets. */
+/* For `room` packets and the reserve. */
 struct waiting *waiting_new(unsigned room);
 void waiting_free(struct waiting *waiting);
 
 unsigned waiting_count(const struct waiting *waiting);
+/* The room is full; there may be some in the reserve. */
 bool waiting_is_full(const struct waiting *waiting);
+bool waiting_is_crowded(const struct waiting *waiting);
 
 /* True where a packet of this connection waits. */
 bool waiting_has(const struct waiting *waiting, const struct packet *flow);

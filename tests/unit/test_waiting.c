@@ -90,7 +90,8 @@ static void late(void **state)
 	}
 }
 
-/* Where there is no room, or too much is searched, packets are late at once. */
+/* Where there is no room, or too much is searched, packets are late at once; but of a connection
+ * whose packets wait, the first of them, so that none overtakes another. */
 static void no_room(void **state)
 {
 	struct court court = open_court(HEAD RULES, 2);
@@ -98,14 +99,18 @@ static void no_room(void **state)
 	(void)state;
 	assert_int_equal(send_from(&court, CLIENT), NFQUEUE_WAIT);
 	assert_int_equal(send_from(&court, CLIENT), NFQUEUE_WAIT);
-	assert_int_equal(send_from(&court, CLIENT), NFSHAPER_ANSWER_PASS);
 	assert_int_equal(send_from(&court, "10.0.0.1:4001"), NFSHAPER_ANSWER_PASS);
+	assert_int_equal(send_from(&court, CLIENT), NFQUEUE_WAIT);
+	assert_int_equal(send_from(&court, CLIENT), NFQUEUE_WAIT);
+	assert_released(&court,
+			(const uint32_t[][2]){{1, NFSHAPER_ANSWER_PASS}, {2, NFSHAPER_ANSWER_PASS}},
+			2);
 	assert_int_equal(world.asked, 1);
 	answer(curl());
-	assert_released(&court, (const uint32_t[][2]){{1, web}, {2, web}}, 2);
+	assert_released(&court, (const uint32_t[][2]){{4, web}, {5, web}}, 2);
 	world.is_full = true;
 	assert_int_equal(send_from(&court, "10.0.0.1:4002"), NFSHAPER_ANSWER_PASS);
-	assert_int_equal(judge_counters(court.judge)->late, 3);
+	assert_int_equal(judge_counters(court.judge)->late, 4);
 	close_court(&court);
 }
 
