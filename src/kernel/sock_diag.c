@@ -196,6 +196,17 @@ static int ask_unconnected(struct sock_diag *diag, const struct sock_tuple *tupl
 	return found.has_uid ? 0 : -ENOENT;
 }
 
+/* One that is bound to no address gets no packets for one that another is bound to. */
+static bool is_bound_elsewhere(struct sock_diag *diag, const struct sock_tuple *tuple,
+			       const struct sock_info *info)
+{
+	struct sock_tuple any = *tuple;
+	struct sock_answer answer;
+	memset(any.laddr.bytes, 0, sizeof(any.laddr.bytes));
+	return !ask(diag, &any, &answer) && !answer.is_connected &&
+	       answer.info.inode != info->inode;
+}
+
 /*
  * The other sockets that could have sent it: where there are any, the one that was found is only
  * one of them.
@@ -204,7 +215,8 @@ static void check_alone(struct sock_diag *diag, const struct sock_tuple *tuple,
 			struct sock_info *info)
 {
 	struct sock_info other;
-	if (ask_unconnected(diag, tuple, &other) || other.inode != info->inode)
+	if (ask_unconnected(diag, tuple, &other) || other.inode != info->inode ||
+	    is_bound_elsewhere(diag, tuple, info))
 		info->inode = info->cgroup_id = 0;
 }
 

@@ -52,6 +52,21 @@ def ask_listener(lab, tool, family_end, peer_port):
     return tool.ask(TCP, (family_end, PORT), (SERVER4, peer_port), direction="in")
 
 
+def test_bound_and_not_bound(lab):
+    """one bound to the address, another to none: who of them has sent is not known"""
+    tool = Tool(lab)
+    program = ("import socket, sys\ns = socket.socket(type=socket.SOCK_DGRAM)\n"
+               "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+               "s.bind((sys.argv[1], int(sys.argv[2])))\n"
+               "print('bound', flush=True)\nsys.stdin.read()\n")
+    first, _ = start(lab, *python(program, GATEWAY_WAN4, PORT), user=NOBODY)
+    ends = (UDP, (GATEWAY_WAN4, PORT), (SERVER4, 7))
+    expect(lab, tool.ask(*ends, uid=NOBODY.pw_uid), first, "alone", user="nobody")
+    start(lab, *python(program, "", PORT), user=NOBODY)
+    found = tool.ask(*ends, uid=NOBODY.pw_uid)
+    lab.report.equal((found["user"], found["pid"]), ("nobody", None), "the user alone")
+
+
 def test_both_families(lab):
     """IPv4 by sockets of IPv6, connected and not; IPv6 not connected"""
     drop_first_packets(lab)
