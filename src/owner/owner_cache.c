@@ -122,6 +122,20 @@ static bool get_process(struct owner_cache *cache, uint64_t inode, uint64_t now_
 	return known;
 }
 
+/*
+ * Nothing has happened that is not in the facts, such as the begin of another program. What did
+ * came before the socket, which is there: a program that was begun meanwhile has told of itself
+ * before it could make one.
+ */
+static bool is_current(struct owner_cache *cache)
+{
+	struct pollfd events = {.fd = cache->events_fd, .events = POLLIN};
+	if (events.fd < 0)
+		return true;
+	return !atomic_load(&cache->is_behind) && poll(&events, 1, 0) == 0 &&
+	       !atomic_load(&cache->is_behind);
+}
+
 bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now_ns,
 			 struct process_facts **ret_facts)
 {
@@ -129,7 +143,8 @@ bool owner_cache_process(struct owner_cache *cache, uint64_t inode, uint64_t now
 	struct procfs_place place;
 	if (!get_process(cache, inode, now_ns, &facts, &place))
 		return false;
-	if (facts && procfs_socket_at(cache->proc, place) != inode) {
+	if (facts && (procfs_socket_at(cache->proc, place) != inode || !is_current(cache) ||
+		      atomic_load(&facts->is_over))) {
 		process_facts_unref(facts);
 		return false;
 	}
@@ -194,17 +209,6 @@ void owner_cache_note_habit(struct owner_cache *cache, uint32_t uid, struct proc
 	pthread_mutex_lock(&cache->lock);
 	habits_note(&cache->habits, uid, place, facts);
 	pthread_mutex_unlock(&cache->lock);
-}
-
-/*
- * Nothing has happened that is not in the facts. It came before the socket, which is there: a
- * program that was begun meanwhile has told of itself before it could make one.
- */
-static bool is_current(struct owner_cache *cache)
-{
-	struct pollfd events = {.fd = cache->events_fd, .events = POLLIN};
-	return !atomic_load(&cache->is_behind) && poll(&events, 1, 0) == 0 &&
-	       !atomic_load(&cache->is_behind);
 }
 
 bool owner_cache_guess(struct owner_cache *cache, uint32_t uid, uint64_t inode,

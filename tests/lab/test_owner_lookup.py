@@ -66,6 +66,12 @@ class Tool:
         return self.tell(f"{level} {direction} {proto} {text(local)} {text(remote)}{end}")
 
 
+def at_once(tool, *ends, **options):
+    """What is known without a search: when no process anywhere has just begun or ended."""
+    return wait_for(lambda: (found := tool.ask(*ends, **options))["at_once"] and found,
+                    "an answer at once")
+
+
 def text(end):
     return f"[{end[0]}]:{end[1]}" if ":" in end[0] else f"{end[0]}:{end[1]}"
 
@@ -98,8 +104,7 @@ def test_outgoing(lab):
                 label = f"{user.pw_name}, {family}, {kind}"
                 expect(lab, tool.ask(*ends, uid=user.pw_uid), process, label,
                        uid=user.pw_uid, user=user.pw_name, at_once=False)
-                expect(lab, tool.ask(*ends, uid=user.pw_uid), process, f"{label}: again",
-                       at_once=True)
+                expect(lab, at_once(tool, *ends, uid=user.pw_uid), process, f"{label}: again")
     process, port = start(lab, *python(CLIENT, "AF_INET6", "SOCK_DGRAM", "", PORT + 1))
     found = tool.ask(UDP, (GATEWAY_WAN4, port), (SERVER4, PORT), uid=0)
     expect(lab, found, process, "not connected, IPv4 by a socket of both")

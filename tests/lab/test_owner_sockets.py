@@ -13,7 +13,8 @@ import time
 from lab import GATEWAY_WAN4, GATEWAY_WAN6, SERVER4, SERVER6, main, wait_for
 from processes import NOBODY, python, start
 from report import SCALE
-from test_owner_lookup import CLIENT, PORT, TCP, UDP, Tool, drop_first_packets, expect
+from test_owner_lookup import (CLIENT, PORT, TCP, UDP, Tool, at_once, drop_first_packets,
+                               expect)
 
 # A datagram socket that others may share the port with; tells from whom it gets what.
 RECEIVER = """
@@ -326,7 +327,7 @@ def test_many_sockets(lab):
                 for port in ports)
     lab.report.equal(right, count, f"and those of {count} others")
     lab.report.equal(tool.tell("counters")["searches"], first, "need no search any more")
-    lab.report.ok(tool.ask(*last, uid=user)["at_once"], "nor does the first")
+    lab.report.equal(at_once(tool, *last, uid=user)["pid"], process.pid, "nor does the first")
 
 
 def drops(process):
