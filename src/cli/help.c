@@ -92,8 +92,8 @@ static void print_netstat_options(void)
 {
 	printf("  -i SECONDS  over which rates are measured (default 1; 0: none are, and the list "
 	       "is there at once)\n"
-	       "EXPRESSION chooses connections as `if:` in rules.yaml does, and may ask for class, "
-	       "too:\n"
+	       "EXPRESSION chooses connections as `if:` in rules.yaml does, and may ask for class "
+	       "and rule, too:\n"
 	       "  nfshaper netstat 'user == fred and class == p2p'\n"
 	       "Bytes and rates need net.netfilter.nf_conntrack_acct, ages "
 	       "net.netfilter.nf_conntrack_timestamp.\n");
