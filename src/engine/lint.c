@@ -224,7 +224,7 @@ static void check_classes(const struct config *config, struct diags *diags)
 	free(used);
 }
 
-void lint(const struct config *config, const struct ruleset *ruleset, struct diags *diags)
+uint64_t lint(const struct config *config, const struct ruleset *ruleset, struct diags *diags)
 {
 	struct linter linter = {
 		.config = config,
@@ -243,4 +243,5 @@ void lint(const struct config *config, const struct ruleset *ruleset, struct dia
 		lint_rule_fini(&linter.rules[i]);
 	free(linter.rules);
 	free(linter.same_as);
+	return linter.work + work;
 }

@@ -19,7 +19,8 @@
 #define LINT_WORK_MAX 6000000u /* values tried, about 0.1 s */
 #define LINT_WARNINGS_MAX 100u /* of one kind */
 
-/* Adds warnings at the places of what they are about. */
-void lint(const struct config *config, const struct ruleset *ruleset, struct diags *diags);
+/* Adds warnings at the places of what they are about. Returns how many values were tried for them.
+ */
+uint64_t lint(const struct config *config, const struct ruleset *ruleset, struct diags *diags);
 
 #endif

@@ -6,7 +6,6 @@
 #include "fixture.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "engine/lint.h"
 #include "util/alloc.h"
